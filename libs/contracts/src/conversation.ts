@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { SessionKey } from "./session-key.ts";
+
+/** What a session remembers between runs: saved and restored whole. */
+export const ConversationState = z.object({
+  v: z.literal(1),
+  sessionKey: SessionKey,
+  /** Epoch of the run that saved it. */
+  epoch: z.number().int(),
+  /** Milliseconds since 1970. */
+  savedAt: z.number(),
+  /** Which agent wrote `transcript`; another agent cannot read it. */
+  agent: z.string(),
+  /** The agent's own id of the conversation. */
+  agentSessionId: z.string(),
+  /** The agent's opaque entries by file (subpath; the main transcript is ""). */
+  transcript: z.record(z.string(), z.array(z.unknown())),
+  /** Inbox entries up to here are part of the conversation. */
+  handledThrough: z.string(),
+});
+export type ConversationState = z.infer<typeof ConversationState>;
+
+/** Object name of a session's conversation, for every store. */
+export function conversationPathOf(key: SessionKey): string {
+  return `sessions/${key}/conversation.json`;
+}

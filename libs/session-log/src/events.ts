@@ -1,0 +1,95 @@
+import { SessionEvent, SessionKey, StoredEvent, type SystemEvent } from "@peerbot/contracts";
+import type { Redis } from "ioredis";
+import { sessionKeys, sharedKeys } from "./keys.ts";
+import { APPEND_EVENT, createScript } from "./script.ts";
+
+/** An event nobody here can read: a newer writer's. It keeps its place in the sequence. */
+export interface UnreadableEvent {
+  seq: number;
+  event: undefined;
+}
+
+/** A session's event stream as launcher (writes outside the worker's fence) and streamer (reads) see it. */
+export interface SessionEvents {
+  /** Appends one event and publishes the news; gives its `seq`. */
+  append(key: SessionKey, epoch: number, event: SystemEvent): Promise<number>;
+  /** Events after `afterSeq` in order, at most `limit`. */
+  read(key: SessionKey, options: { afterSeq: number; limit?: number }): Promise<(StoredEvent | UnreadableEvent)[]>;
+  /** Drops events up to `seq`; they are never read again. */
+  trim(key: SessionKey, seq: number): Promise<void>;
+  /** Sessions whose thread may lack something, least recently written first. */
+  activeThreads(): Promise<{ key: SessionKey; lastEventAt: number }[]>;
+  /** Takes a session off that list, unless something was written after `lastEventAt`. */
+  retire(key: SessionKey, lastEventAt: number): Promise<void>;
+}
+
+const append = createScript(`${APPEND_EVENT}
+local events, sequence = unpack(KEYS)
+local activity, key, epoch, at, event, retention = unpack(ARGV)
+local seq = append_event(events, sequence, epoch, at, event, retention)
+redis.call('PUBLISH', activity, 'events ' .. key)
+return seq
+`);
+
+const retire = createScript(`
+local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if score and tonumber(score) <= tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end
+return 'ok'
+`);
+
+export function createSessionEvents({
+  redis,
+  prefix,
+  retentionSeconds,
+}: {
+  redis: Redis;
+  prefix: string;
+  retentionSeconds: number;
+}): SessionEvents {
+  const shared = sharedKeys(prefix);
+  return {
+    async append(key, epoch, event) {
+      const keys = sessionKeys(prefix, key);
+      const at = Date.now();
+      await redis.zadd(shared.activeThreads, at, key);
+      const args = [shared.activity, key, epoch, at, JSON.stringify(SessionEvent.parse(event)), retentionSeconds];
+      return Number(await append(redis, [keys.events, keys.sequence], args));
+    },
+
+    async read(key, { afterSeq, limit = 1000 }) {
+      const rows = await redis.xrange(sessionKeys(prefix, key).events, `(${afterSeq}-0`, "+", "COUNT", limit);
+      return rows.map(([id, fields]) => parseEventRow(id, fields));
+    },
+
+    async trim(key, seq) {
+      await redis.xtrim(sessionKeys(prefix, key).events, "MINID", `${seq + 1}-0`);
+    },
+
+    async activeThreads() {
+      const rows = await redis.zrange(shared.activeThreads, "0", "-1", "WITHSCORES");
+      const sessions: { key: SessionKey; lastEventAt: number }[] = [];
+      for (let index = 0; index < rows.length; index += 2) {
+        const key = SessionKey.safeParse(rows[index]);
+        if (key.success) sessions.push({ key: key.data, lastEventAt: Number(rows[index + 1]) });
+      }
+      return sessions;
+    },
+
+    async retire(key, lastEventAt) {
+      await retire(redis, [shared.activeThreads], [key, lastEventAt]);
+    },
+  };
+}
+
+function parseEventRow(id: string, fields: readonly string[]): StoredEvent | UnreadableEvent {
+  const seq = Number.parseInt(id, 10);
+  const field = (name: string) => fields[fields.indexOf(name) + 1] ?? "null";
+  const parsed = StoredEvent.safeParse({
+    v: 1,
+    seq,
+    epoch: Number(field("epoch")),
+    at: Number(field("at")),
+    event: JSON.parse(field("event")),
+  });
+  return parsed.success ? parsed.data : { seq, event: undefined };
+}

@@ -1,0 +1,248 @@
+import {
+  type Assignment,
+  type InboxEntry,
+  type NumberedEvent,
+  type Person,
+  type Repository,
+  RunFinished,
+  RunRecord,
+  SessionKey,
+  SystemEvent,
+  WorkerEvent,
+} from "@peerbot/contracts";
+import type { Redis } from "ioredis";
+import { z } from "zod";
+import { parseInboxRow } from "./inbox.ts";
+import { sessionKeys, sharedKeys } from "./keys.ts";
+import * as scripts from "./run-scripts.ts";
+
+export interface NewRun {
+  key: SessionKey;
+  person: Person;
+  branch: string;
+  inboxAfter: string;
+  attempt: number;
+  /** Milliseconds since 1970. */
+  deadlineAt: number;
+  messageIds: string[];
+}
+
+/** A session's runs: there is one live run at most, and everything a run writes is refused once a newer one began. */
+export interface SessionRuns {
+  /**
+   * Begins a run with a higher epoch than any before it, also than any that an emptied Redis has forgotten, and appends
+   * `run-started`. `superseded` when the latest run is no longer the one of epoch `after` (0: none): somebody else began.
+   */
+  begin(run: NewRun, options: { after: number }): Promise<RunRecord | "superseded">;
+  /** Records where the run works. `fenced` when a newer run began. */
+  prepare(key: SessionKey, epoch: number, repository: Repository): Promise<"prepared" | "fenced">;
+  /** The latest run, `undefined` when the session never had one (or Redis was emptied). */
+  current(key: SessionKey): Promise<RunRecord | undefined>;
+  /** Redeems the start token: the first caller gets the run, nobody after it. */
+  claim(key: SessionKey, epoch: number): Promise<"claimed" | "already-claimed" | "fenced">;
+  /** `live` while the run of that epoch may write. */
+  check(key: SessionKey, epoch: number): Promise<"live" | "fenced">;
+  /** Inbox entries after `after`, recorded as handed to this run. */
+  readInbox(key: SessionKey, epoch: number, after: string): Promise<InboxEntry[] | "fenced">;
+  /** Appends the worker's events once each, by their number; gives the highest number stored. A gap is refused with the number to go on after. */
+  report(key: SessionKey, epoch: number, events: readonly NumberedEvent[]): Promise<{ lastN: number } | "fenced">;
+  /** Appends an event of the gateway's own for this run, the first time only. */
+  reportOnce(key: SessionKey, epoch: number, event: SystemEvent): Promise<void>;
+  /** Ends the run in the worker's words, unless messages after `handledThrough` wait and it is not forced. Saying it again changes nothing. */
+  finish(
+    key: SessionKey,
+    epoch: number,
+    request: { event: RunFinished; handledThrough: string; isForced: boolean },
+  ): Promise<"finished" | "more-messages" | "fenced">;
+  /**
+   * Ends the run because its worker is gone; tells the thread (`run-ended`) unless the worker had told its outcome.
+   * Without `isRetrying` its messages, at least through `settleThrough`, count as dealt with.
+   */
+  end(
+    key: SessionKey,
+    epoch: number,
+    request: { event: Extract<SystemEvent, { type: "run-ended" }>; settleThrough: string },
+  ): Promise<"ended" | "had-finished" | "already-ended" | "fenced">;
+  /** Marks inbox entries as dealt with although no run took them (withdrawn before they began). Appends `cancelled`. */
+  cancel(key: SessionKey, settleThrough: string, user: string): Promise<void>;
+  /** Sessions with a live run, longest running first. */
+  live(): Promise<SessionKey[]>;
+}
+
+export function createSessionRuns({
+  redis,
+  prefix,
+  retentionSeconds,
+}: {
+  redis: Redis;
+  prefix: string;
+  retentionSeconds: number;
+}): SessionRuns {
+  const shared = sharedKeys(prefix);
+  const markActive = (key: SessionKey, at: number) => redis.zadd(shared.activeThreads, at, key);
+
+  async function current(key: SessionKey): Promise<RunRecord | undefined> {
+    const fields = await redis.hgetall(sessionKeys(prefix, key).run);
+    return fields.record === undefined ? undefined : recordOf(fields);
+  }
+
+  return {
+    current,
+
+    async begin({ messageIds, ...run }, { after }) {
+      const keys = sessionKeys(prefix, run.key);
+      const at = Date.now();
+      const { key, person, branch, inboxAfter, attempt, deadlineAt } = run;
+      const record = { v: 1, sessionKey: key, attempt, person, branch, inboxAfter, startedAt: at, deadlineAt };
+      const event = SystemEvent.parse({ type: "run-started", user: person.id, branch, attempt, messageIds });
+      await redis.pipeline().zadd(shared.liveRuns, at, key).zadd(shared.activeThreads, at, key).exec();
+      const args = [shared.activity, key, JSON.stringify(record), JSON.stringify(event), at, retentionSeconds, after];
+      const epoch = await scripts.begin(redis, [keys.run, keys.events, keys.sequence], args);
+      if (epoch === "superseded") return "superseded";
+      return RunRecord.parse({ ...record, epoch: Number(epoch), state: "live" });
+    },
+
+    async prepare(key, epoch, repository) {
+      const result = await scripts.prepare(redis, [sessionKeys(prefix, key).run], [epoch, JSON.stringify(repository)]);
+      return result === "prepared" ? "prepared" : "fenced";
+    },
+
+    async claim(key, epoch) {
+      return z
+        .enum(["claimed", "already-claimed", "fenced"])
+        .parse(await scripts.claim(redis, [sessionKeys(prefix, key).run], [epoch]));
+    },
+
+    async check(key, epoch) {
+      const [storedEpoch, state] = await redis.hmget(sessionKeys(prefix, key).run, "epoch", "state");
+      return storedEpoch === String(epoch) && state === "live" ? "live" : "fenced";
+    },
+
+    async readInbox(key, epoch, after) {
+      const keys = sessionKeys(prefix, key);
+      const rows = await scripts.readInbox(redis, [keys.run, keys.inbox], [epoch, after]);
+      if (rows === "fenced") return "fenced";
+      return InboxRows.parse(rows).map(([inboxId, fields]) => parseInboxRow(inboxId, fields));
+    },
+
+    async report(key, epoch, events) {
+      const keys = sessionKeys(prefix, key);
+      const at = Date.now();
+      const numbered = events.flatMap(({ n, event }) => [n, JSON.stringify(WorkerEvent.parse(event))]);
+      await markActive(key, at);
+      const args = [shared.activity, key, epoch, at, retentionSeconds, ...numbered];
+      const result = await scripts.report(redis, [keys.run, keys.events, keys.sequence], args);
+      return result === "fenced" ? "fenced" : { lastN: Number(result) };
+    },
+
+    async reportOnce(key, epoch, event) {
+      const keys = sessionKeys(prefix, key);
+      const at = Date.now();
+      await markActive(key, at);
+      const args = [
+        shared.activity,
+        key,
+        epoch,
+        at,
+        retentionSeconds,
+        JSON.stringify(SystemEvent.parse(event)),
+        event.type,
+      ];
+      await scripts.reportOnce(redis, [keys.run, keys.events, keys.sequence], args);
+    },
+
+    async finish(key, epoch, { event, handledThrough, isForced }) {
+      const keys = sessionKeys(prefix, key);
+      const run = await current(key);
+      if (run === undefined) return "fenced";
+      const at = Date.now();
+      await markActive(key, at);
+      const body = JSON.stringify(RunFinished.parse(event));
+      const args = [
+        shared.activity,
+        key,
+        epoch,
+        at,
+        retentionSeconds,
+        body,
+        handledThrough,
+        run.inboxAfter,
+        isForced ? 1 : 0,
+      ];
+      const result = await scripts.finish(
+        redis,
+        [keys.run, keys.inbox, keys.session, keys.events, keys.sequence],
+        args,
+      );
+      return z.enum(["finished", "more-messages", "fenced"]).parse(result);
+    },
+
+    async end(key, epoch, { event, settleThrough }) {
+      const keys = sessionKeys(prefix, key);
+      const run = await current(key);
+      if (run === undefined) return "fenced";
+      const at = Date.now();
+      await markActive(key, at);
+      const body = JSON.stringify(SystemEvent.parse(event));
+      const args = [
+        shared.activity,
+        key,
+        epoch,
+        at,
+        retentionSeconds,
+        body,
+        settleThrough,
+        run.inboxAfter,
+        event.isRetrying ? 1 : 0,
+      ];
+      const result = await scripts.end(redis, [keys.run, keys.session, keys.events, keys.sequence], args);
+      if (result !== "fenced") await redis.zrem(shared.liveRuns, key);
+      return z.enum(["ended", "had-finished", "already-ended", "fenced"]).parse(result);
+    },
+
+    async cancel(key, settleThrough, user) {
+      const keys = sessionKeys(prefix, key);
+      const at = Date.now();
+      await markActive(key, at);
+      const event = JSON.stringify(SystemEvent.parse({ type: "cancelled", user }));
+      await scripts.cancel(
+        redis,
+        [keys.session, keys.events, keys.sequence],
+        [shared.activity, key, at, retentionSeconds, event, settleThrough],
+      );
+    },
+
+    async live() {
+      const keys = await redis.zrange(shared.liveRuns, "0", "-1");
+      return keys.flatMap((key) => SessionKey.safeParse(key).data ?? []);
+    },
+  };
+}
+
+const InboxRows = z.array(z.tuple([z.string(), z.array(z.string())]));
+
+function recordOf(fields: Record<string, string>): RunRecord {
+  const repository = fields.repository === undefined ? {} : { repository: JSON.parse(fields.repository) };
+  return RunRecord.parse({
+    ...JSON.parse(fields.record ?? "null"),
+    ...repository,
+    epoch: Number(fields.epoch),
+    state: fields.state,
+  });
+}
+
+/** The document a worker is given, from the record of its run. */
+export function assignmentOf(run: RunRecord & { repository: Repository }, model: string | undefined): Assignment {
+  const { sessionKey, epoch, person, repository, branch, inboxAfter, deadlineAt } = run;
+  return {
+    v: 1,
+    sessionKey,
+    epoch,
+    person,
+    repository,
+    branch,
+    inboxAfter,
+    deadlineAt,
+    ...(model === undefined ? {} : { model }),
+  };
+}

@@ -1,0 +1,38 @@
+import { createHash } from "node:crypto";
+import type { Redis } from "ioredis";
+
+export type Script = (redis: Redis, keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
+
+/** A Lua script, sent whole only when the server does not know it yet (EVALSHA, then EVAL). */
+export function createScript(lua: string): Script {
+  const sha = createHash("sha1").update(lua).digest("hex");
+  return async (redis, keys, args) => {
+    try {
+      return await redis.evalsha(sha, keys.length, ...keys, ...args);
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
+      return redis.eval(lua, keys.length, ...keys, ...args);
+    }
+  };
+}
+
+/** Appends one event with the next gapless number. Shared by the scripts below it in a file. */
+export const APPEND_EVENT = `
+local function append_event(events, sequence, epoch, at, event, retention)
+  local seq = redis.call('INCR', sequence)
+  redis.call('XADD', events, seq .. '-0', 'epoch', epoch, 'at', at, 'event', event)
+  redis.call('EXPIRE', events, retention)
+  redis.call('EXPIRE', sequence, retention)
+  return seq
+end
+`;
+
+/** Orders Redis stream ids (`milliseconds-number`). */
+export const COMPARE_STREAM_IDS = `
+local function is_after(a, b)
+  local a_ms, a_n = string.match(a, '^(%d+)-(%d+)$')
+  local b_ms, b_n = string.match(b, '^(%d+)-(%d+)$')
+  a_ms, a_n, b_ms, b_n = tonumber(a_ms), tonumber(a_n), tonumber(b_ms), tonumber(b_n)
+  return a_ms > b_ms or (a_ms == b_ms and a_n > b_n)
+end
+`;

@@ -1,0 +1,4 @@
+export * from "./notice-queue.ts";
+export * from "./session-consumer.ts";
+export * from "./session-queue.ts";
+export * from "./user-limit.ts";

@@ -1,0 +1,59 @@
+import type { SessionJob, SessionKey } from "@peerbot/contracts";
+import { type ConnectionOptions, Queue } from "bullmq";
+
+export const SESSIONS_QUEUE = "sessions";
+
+/** BullMQ's own key prefix; the braces keep its keys on one slot of a Redis Cluster. */
+export function queuePrefix(prefix: string): string {
+  return `{${prefix}-queue}`;
+}
+
+/** Tells the launcher that a session has work. The work itself is in the session's inbox. */
+export interface SessionQueue extends AsyncDisposable {
+  /** However often it is said, one job runs at a time for a session, and one more after it if it was said meanwhile. */
+  enqueue(key: SessionKey): Promise<void>;
+  /** Runs a waiting session's job now instead of at the time it was postponed to. */
+  hurry(key: SessionKey): Promise<void>;
+  /** The queue itself, for dashboards and depth metrics. */
+  readonly queue: Queue;
+}
+
+const JOB_OPTIONS = {
+  // A job that throws met Redis, Kubernetes or GitHub away: it is tried for about a day.
+  attempts: 200,
+  backoff: { type: "exponential", delay: 1_000, jitter: 0.3 },
+  removeOnComplete: { age: 3600, count: 1000 },
+  removeOnFail: { age: 7 * 24 * 3600 },
+};
+
+export function createSessionQueue({
+  connection,
+  prefix,
+}: {
+  connection: ConnectionOptions;
+  prefix: string;
+}): SessionQueue {
+  const queue = new Queue(SESSIONS_QUEUE, { connection, prefix: queuePrefix(prefix), defaultJobOptions: JOB_OPTIONS });
+  return {
+    queue,
+
+    async enqueue(key) {
+      const job: SessionJob = { v: 1, sessionKey: key, enqueuedAt: Date.now() };
+      await queue.add("session", job, { deduplication: { id: key, keepLastIfActive: true } });
+    },
+
+    async hurry(key) {
+      const id = await queue.getDeduplicationJobId(key);
+      const job = id === null ? undefined : await queue.getJob(id);
+      if (job === undefined || !(await job.isDelayed())) return;
+      try {
+        await job.promote();
+      } catch (error) {
+        // Between the look and the promotion its time came: it runs already.
+        if (await job.isDelayed()) throw error;
+      }
+    },
+
+    [Symbol.asyncDispose]: () => queue.close(),
+  };
+}
