@@ -73,4 +73,8 @@ export type FinishRequest = z.infer<typeof FinishRequest>;
 export const FinishResponse = z.object({ status: z.enum(["finished", "more-messages"]) });
 export type FinishResponse = z.infer<typeof FinishResponse>;
 
-export const GatewayError = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+/** `hint`: what a person can do about it, one sentence. */
+export const GatewayError = z.object({
+  error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }),
+});
+export type GatewayError = z.infer<typeof GatewayError>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Person, Repository } from "./repository.ts";
+import { RunFinished } from "./session-event.ts";
 import { SessionKey } from "./session-key.ts";
 
 /** What is known of a session's latest run. There is at most one live run per session. */
@@ -18,10 +19,14 @@ export const RunRecord = z.object({
   branch: z.string(),
   /** Inbox entries after this id are the run's. */
   inboxAfter: z.string(),
+  /** Last inbox entry known when it began: however it ends, entries up to here have had their run. */
+  inboxThrough: z.string().optional(),
   /** Milliseconds since 1970. */
   startedAt: z.number(),
   /** Milliseconds since 1970; the runner kills the worker then. */
   deadlineAt: z.number(),
+  /** What the worker told, once it did. */
+  outcome: RunFinished.shape.outcome.optional(),
 });
 export type RunRecord = z.infer<typeof RunRecord>;
 

@@ -39,7 +39,10 @@ function describeIssue(issue: z.core.$ZodIssue): string {
 
 /** A variable that must never be printed. */
 export function secret() {
-  return z.string().transform((value) => new Secret(value));
+  return z
+    .string()
+    .transform((value) => new Secret(value))
+    .meta({ isSecret: true });
 }
 
 /** A list written with commas; blanks around and empty entries are ignored. */
@@ -81,6 +84,12 @@ export const CommonConfig = z.object({
     .enum(["trace", "debug", "info", "warn", "error", "fatal"])
     .default("info")
     .describe("How much is logged."),
+  FAULT_POINTS_DIR: z
+    .string()
+    .optional()
+    .describe(
+      "For breaking tests only: folder whose files name the points where a process is to die. Unset: none does.",
+    ),
 });
 
 /** Settings of everything that keeps state in Redis. */

@@ -1,5 +1,7 @@
 export * from "./app-error.ts";
 export * from "./config.ts";
+export * from "./fault-point-catalogue.ts";
+export * from "./fault-points.ts";
 export * from "./internal-server.ts";
 export * from "./logger.ts";
 export * from "./metrics.ts";

@@ -1,4 +1,4 @@
-import { type Logger, pino } from "pino";
+import { type Logger, pino, stdSerializers } from "pino";
 
 export type { Logger } from "pino";
 
@@ -8,6 +8,17 @@ export function createLogger({ service, level }: { service: string; level: strin
     level,
     base: { service },
     timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: withoutCommand },
     redact: { paths: ["headers", "*.headers", "authorization", "*.authorization"], censor: "[redacted]" },
   });
+}
+
+/** ioredis hangs the failed command with all its arguments on its errors: people's messages, which no log may hold. */
+function withoutCommand(error: Error): unknown {
+  const {
+    command: _command,
+    previousErrors: _previous,
+    ...told
+  } = stdSerializers.err(error) as Record<string, unknown>;
+  return told;
 }

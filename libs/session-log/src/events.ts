@@ -1,7 +1,8 @@
-import { SessionEvent, SessionKey, StoredEvent, type SystemEvent } from "@peerbot/contracts";
+import { SessionEvent, type SessionKey, StoredEvent, type SystemEvent, type WorkerEvent } from "@peerbot/contracts";
 import type { Redis } from "ioredis";
 import { sessionKeys, sharedKeys } from "./keys.ts";
-import { APPEND_EVENT, createScript } from "./script.ts";
+import { APPEND_EVENT, createScript, retireUnlessNewer } from "./script.ts";
+import { readTimes } from "./session-times.ts";
 
 /** An event nobody here can read: a newer writer's. It keeps its place in the sequence. */
 export interface UnreadableEvent {
@@ -12,7 +13,11 @@ export interface UnreadableEvent {
 /** A session's event stream as launcher (writes outside the worker's fence) and streamer (reads) see it. */
 export interface SessionEvents {
   /** Appends one event and publishes the news; gives its `seq`. */
-  append(key: SessionKey, epoch: number, event: SystemEvent): Promise<number>;
+  append(
+    key: SessionKey,
+    epoch: number,
+    event: SystemEvent | Extract<WorkerEvent, { type: "notice" }>,
+  ): Promise<number>;
   /** Events after `afterSeq` in order, at most `limit`. */
   read(key: SessionKey, options: { afterSeq: number; limit?: number }): Promise<(StoredEvent | UnreadableEvent)[]>;
   /** Drops events up to `seq`; they are never read again. */
@@ -29,12 +34,6 @@ local activity, key, epoch, at, event, retention = unpack(ARGV)
 local seq = append_event(events, sequence, epoch, at, event, retention)
 redis.call('PUBLISH', activity, 'events ' .. key)
 return seq
-`);
-
-const retire = createScript(`
-local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if score and tonumber(score) <= tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end
-return 'ok'
 `);
 
 export function createSessionEvents({
@@ -66,17 +65,12 @@ export function createSessionEvents({
     },
 
     async activeThreads() {
-      const rows = await redis.zrange(shared.activeThreads, "0", "-1", "WITHSCORES");
-      const sessions: { key: SessionKey; lastEventAt: number }[] = [];
-      for (let index = 0; index < rows.length; index += 2) {
-        const key = SessionKey.safeParse(rows[index]);
-        if (key.success) sessions.push({ key: key.data, lastEventAt: Number(rows[index + 1]) });
-      }
-      return sessions;
+      const rows = await readTimes(redis, shared.activeThreads);
+      return rows.map(({ key, at }) => ({ key, lastEventAt: at }));
     },
 
     async retire(key, lastEventAt) {
-      await retire(redis, [shared.activeThreads], [key, lastEventAt]);
+      await retireUnlessNewer(redis, [shared.activeThreads], [key, lastEventAt]);
     },
   };
 }

@@ -1,7 +1,8 @@
 import { InboxEntry, InboxMessage, type SessionKey, sessionKeyOf, ThreadAddress } from "@peerbot/contracts";
 import type { Redis } from "ioredis";
 import { sessionKeys, sharedKeys } from "./keys.ts";
-import { APPEND_EVENT, createScript } from "./script.ts";
+import { APPEND_EVENT, createScript, retireUnlessNewer } from "./script.ts";
+import { readTimes } from "./session-times.ts";
 
 /** Before the first entry of any inbox. */
 export const INBOX_START = "0-0";
@@ -9,6 +10,8 @@ export const INBOX_START = "0-0";
 export interface Session {
   key: SessionKey;
   thread: ThreadAddress;
+  /** Slack user id of the person who began it: the session works in this person's repository, whoever else replies. */
+  owner: string;
   /** Inbox entries up to here have been dealt with. */
   settledThrough: string;
   /** Where the last failed or stopped run began, so that it can be tried again. */
@@ -28,6 +31,10 @@ export interface SessionInbox {
   pending(key: SessionKey): Promise<InboxEntry[]>;
   /** Entries after `after`, oldest first. */
   entriesAfter(key: SessionKey, after: string): Promise<InboxEntry[]>;
+  /** Sessions that may have messages no run has dealt with, with the time of their last message, longest silent first. */
+  unsettled(): Promise<{ key: SessionKey; at: number }[]>;
+  /** Takes a session off that list, unless a message came after `at`. */
+  retireUnsettled(key: SessionKey, at: number): Promise<void>;
 }
 
 /** Slack redelivers for an hour, and up to a day with Delayed Events. */
@@ -35,12 +42,13 @@ const SEEN_SECONDS = 2 * 24 * 3600;
 
 const accept = createScript(`${APPEND_EVENT}
 local session, inbox, events, sequence, seen_message, seen_event = unpack(KEYS)
-local activity, key, thread, message, id_event, at, retention, seen_seconds, is_stop = unpack(ARGV)
+local activity, key, thread, message, id_event, at, retention, seen_seconds, is_stop, user = unpack(ARGV)
 local known = redis.call('EXISTS', seen_message) == 1 or redis.call('EXISTS', seen_event) == 1
 redis.call('SET', seen_message, 1, 'EX', seen_seconds)
 redis.call('SET', seen_event, 1, 'EX', seen_seconds)
 if known then return 'duplicate' end
 redis.call('HSETNX', session, 'thread', thread)
+redis.call('HSETNX', session, 'owner', user)
 redis.call('XADD', inbox, '*', 'message', message)
 append_event(events, sequence, 0, at, id_event, retention)
 redis.call('EXPIRE', session, retention)
@@ -70,10 +78,11 @@ export function createSessionInbox({
 
   async function session(key: SessionKey): Promise<Session | undefined> {
     const fields = await redis.hgetall(sessionKeys(prefix, key).session);
-    if (fields.thread === undefined) return undefined;
+    if (fields.thread === undefined || fields.owner === undefined) return undefined;
     return {
       key,
       thread: ThreadAddress.parse(JSON.parse(fields.thread)),
+      owner: fields.owner,
       settledThrough: fields.settled ?? INBOX_START,
       retryFrom: fields.retryFrom ?? INBOX_START,
     };
@@ -82,6 +91,8 @@ export function createSessionInbox({
   return {
     session,
     entriesAfter,
+    unsettled: () => readTimes(redis, shared.unsettled),
+    retireUnsettled: async (key, at) => void (await retireUnlessNewer(redis, [shared.unsettled], [key, at])),
 
     async pending(key) {
       return entriesAfter(key, (await session(key))?.settledThrough ?? INBOX_START);
@@ -97,8 +108,9 @@ export function createSessionInbox({
         user: message.user,
         ts: message.ts,
       };
-      // Marked first: should we die in between, the streamer looks at a thread that lacks nothing.
+      // Marked first: should we die in between, streamer and launcher look at a session that lacks nothing.
       await redis.zadd(shared.activeThreads, message.receivedAt, key);
+      await redis.zadd(shared.unsettled, message.receivedAt, key);
       const result = await accept(
         redis,
         [keys.session, keys.inbox, keys.events, keys.sequence, keys.seen(message.id), keys.seen(eventId ?? message.id)],
@@ -112,6 +124,7 @@ export function createSessionInbox({
           retentionSeconds,
           SEEN_SECONDS,
           message.kind === "stop" ? 1 : 0,
+          message.user,
         ],
       );
       return result === "accepted" ? "accepted" : "duplicate";

@@ -25,5 +25,7 @@ export function sharedKeys(prefix: string) {
     activeThreads: `${prefix}:active-threads`,
     /** Sorted set of sessions with a live run, by the time it began. */
     liveRuns: `${prefix}:live-runs`,
+    /** Sorted set of sessions that may have messages no run has dealt with, by the time of the last one. */
+    unsettled: `${prefix}:unsettled`,
   };
 }

@@ -67,14 +67,14 @@ return 'reported'
 
 export const finish = createScript(`${APPEND_EVENT}
 local run, inbox, session, events, sequence = unpack(KEYS)
-local activity, key, epoch, at, retention, event, through, inbox_after, is_forced = unpack(ARGV)
+local activity, key, epoch, at, retention, event, through, inbox_after, is_forced, outcome = unpack(ARGV)
 if redis.call('HGET', run, 'epoch') ~= epoch then return 'fenced' end
 local state = redis.call('HGET', run, 'state')
 if state == 'finished' then return 'finished' end
 if state ~= 'live' then return 'fenced' end
 if is_forced ~= '1' and #redis.call('XRANGE', inbox, '(' .. through, '+', 'COUNT', 1) > 0 then return 'more-messages' end
 append_event(events, sequence, epoch, at, event, retention)
-redis.call('HSET', run, 'state', 'finished')
+redis.call('HSET', run, 'state', 'finished', 'outcome', outcome)
 redis.call('HSET', session, 'settled', through, 'retryFrom', inbox_after)
 redis.call('PUBLISH', activity, 'events ' .. key)
 return 'finished'

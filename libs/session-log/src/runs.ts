@@ -6,7 +6,7 @@ import {
   type Repository,
   RunFinished,
   RunRecord,
-  SessionKey,
+  type SessionKey,
   SystemEvent,
   WorkerEvent,
 } from "@peerbot/contracts";
@@ -15,12 +15,16 @@ import { z } from "zod";
 import { parseInboxRow } from "./inbox.ts";
 import { sessionKeys, sharedKeys } from "./keys.ts";
 import * as scripts from "./run-scripts.ts";
+import { retireUnlessNewer } from "./script.ts";
+import { readTimes } from "./session-times.ts";
 
 export interface NewRun {
   key: SessionKey;
   person: Person;
   branch: string;
   inboxAfter: string;
+  /** Last inbox entry known now. */
+  inboxThrough?: string;
   attempt: number;
   /** Milliseconds since 1970. */
   deadlineAt: number;
@@ -65,8 +69,12 @@ export interface SessionRuns {
   ): Promise<"ended" | "had-finished" | "already-ended" | "fenced">;
   /** Marks inbox entries as dealt with although no run took them (withdrawn before they began). Appends `cancelled`. */
   cancel(key: SessionKey, settleThrough: string, user: string): Promise<void>;
+  /** The same without a word to the thread: for messages that ask for nothing. */
+  settle(key: SessionKey, settleThrough: string): Promise<void>;
   /** Sessions with a live run, longest running first. */
   live(): Promise<SessionKey[]>;
+  /** Takes sessions off that list whose run ended more than `olderThanMs` ago but that nobody had the time to take off. */
+  retireEnded(options: { olderThanMs: number }): Promise<void>;
 }
 
 export function createSessionRuns({
@@ -92,8 +100,9 @@ export function createSessionRuns({
     async begin({ messageIds, ...run }, { after }) {
       const keys = sessionKeys(prefix, run.key);
       const at = Date.now();
-      const { key, person, branch, inboxAfter, attempt, deadlineAt } = run;
-      const record = { v: 1, sessionKey: key, attempt, person, branch, inboxAfter, startedAt: at, deadlineAt };
+      const { key, ...told } = run;
+      const record = { v: 1, sessionKey: key, ...told, startedAt: at };
+      const { person, branch, attempt } = run;
       const event = SystemEvent.parse({ type: "run-started", user: person.id, branch, attempt, messageIds });
       await redis.pipeline().zadd(shared.liveRuns, at, key).zadd(shared.activeThreads, at, key).exec();
       const args = [shared.activity, key, JSON.stringify(record), JSON.stringify(event), at, retentionSeconds, after];
@@ -168,6 +177,7 @@ export function createSessionRuns({
         handledThrough,
         run.inboxAfter,
         isForced ? 1 : 0,
+        event.outcome,
       ];
       const result = await scripts.finish(
         redis,
@@ -212,9 +222,20 @@ export function createSessionRuns({
       );
     },
 
+    async settle(key, settleThrough) {
+      await redis.hset(sessionKeys(prefix, key).session, "settled", settleThrough);
+    },
+
     async live() {
-      const keys = await redis.zrange(shared.liveRuns, "0", "-1");
-      return keys.flatMap((key) => SessionKey.safeParse(key).data ?? []);
+      return (await readTimes(redis, shared.liveRuns)).map(({ key }) => key);
+    },
+
+    async retireEnded({ olderThanMs }) {
+      for (const { key, at } of await readTimes(redis, shared.liveRuns)) {
+        if (at > Date.now() - olderThanMs) continue;
+        const run = await current(key);
+        if (run === undefined || run.state === "ended") await retireUnlessNewer(redis, [shared.liveRuns], [key, at]);
+      }
     },
   };
 }
@@ -222,12 +243,12 @@ export function createSessionRuns({
 const InboxRows = z.array(z.tuple([z.string(), z.array(z.string())]));
 
 function recordOf(fields: Record<string, string>): RunRecord {
-  const repository = fields.repository === undefined ? {} : { repository: JSON.parse(fields.repository) };
   return RunRecord.parse({
     ...JSON.parse(fields.record ?? "null"),
-    ...repository,
+    repository: fields.repository === undefined ? undefined : JSON.parse(fields.repository),
     epoch: Number(fields.epoch),
     state: fields.state,
+    outcome: fields.outcome,
   });
 }
 

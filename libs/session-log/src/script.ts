@@ -27,6 +27,13 @@ local function append_event(events, sequence, epoch, at, event, retention)
 end
 `;
 
+/** Takes a member off a sorted set of times, unless it has been marked again after the given time. */
+export const retireUnlessNewer = createScript(`
+local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if score and tonumber(score) <= tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end
+return 'ok'
+`);
+
 /** Orders Redis stream ids (`milliseconds-number`). */
 export const COMPARE_STREAM_IDS = `
 local function is_after(a, b)

@@ -30,6 +30,8 @@ export function createNoticeQueue({
       removeOnFail: { age: 7 * 24 * 3600 },
     },
   });
+  // The connection's owner logs its outages; a queue without a listener would print them a second time.
+  queue.on("error", () => {});
   return {
     queue,
     // BullMQ allows no colon in a job id.

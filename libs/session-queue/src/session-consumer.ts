@@ -1,39 +1,57 @@
 import { SessionJob, type SessionKey } from "@peerbot/contracts";
 import type { Logger } from "@peerbot/runtime";
-import { type ConnectionOptions, DelayedError, type Job, Worker } from "bullmq";
+import { DelayedError, type Job, WaitingError, Worker } from "bullmq";
+import type { Redis } from "ioredis";
 import { queuePrefix, SESSIONS_QUEUE } from "./session-queue.ts";
 
-/** What became of a job: `done`, or it is to come back at a time (milliseconds since 1970) and keeps its place till then. */
-export type SessionJobResult = "done" | { postponedUntil: number };
+/**
+ * What became of a job: `done`, it is to come back at a time (milliseconds since 1970) and keeps its place till then, or
+ * it was left in the middle because this consumer is leaving and the next one takes it at once.
+ */
+export type SessionJobResult = "done" | { postponedUntil: number } | "handed-over";
 
 export interface SessionConsumerOptions {
-  connection: ConnectionOptions;
+  /** Of the consumer alone; it waits for Redis while that is away. */
+  connection: Redis;
   prefix: string;
   /** How many sessions run at once here. */
   concurrency: number;
-  /** Works on one session for as long as its run lives. A throw means "try again later". */
-  work: (key: SessionKey, job: { enqueuedAt: number }) => Promise<SessionJobResult>;
+  /**
+   * Works on one session for as long as its run lives. A throw means "try again later". Once `leaving` is aborted it is
+   * to come back soon with `handed-over`.
+   */
+  work: (key: SessionKey, job: { enqueuedAt: number; leaving: AbortSignal }) => Promise<SessionJobResult>;
   logger: Logger;
-  /** How long after a consumer's sudden death its jobs go to another one, in milliseconds. */
+  /**
+   * How long after a consumer's sudden death its jobs go to another one, in milliseconds (at most half as long again).
+   * Short, because taking over a job whose consumer was only slow does no harm: its run is met, not started again.
+   */
   lockDurationMs?: number;
 }
 
-export interface SessionConsumer extends AsyncDisposable {
-  /** Takes no further jobs; those in work go on. */
-  pause(): Promise<void>;
-}
+/** Disposing hands the jobs in work over to the other consumers, or to the next one that starts. */
+export type SessionConsumer = AsyncDisposable;
+
+const LONGEST_BACKOFF_MS = 60_000;
+const HAND_OVER_MS = 5_000;
 
 /** Consumes the queue: a job stays active for as long as its run lives, so the dashboard shows what is running. */
 export async function consumeSessions(options: SessionConsumerOptions): Promise<SessionConsumer> {
-  const { connection, prefix, concurrency, work, logger, lockDurationMs = 30_000 } = options;
-  const worker = new Worker(SESSIONS_QUEUE, (job, token) => processJob(job, token, work), {
+  const { connection, prefix, concurrency, work, logger, lockDurationMs = 10_000 } = options;
+  const leaving = new AbortController();
+  const inWork = new Set<Promise<void>>();
+
+  const worker = new Worker(SESSIONS_QUEUE, processAndKnow, {
     connection,
     prefix: queuePrefix(prefix),
     concurrency,
     lockDuration: lockDurationMs,
-    stalledInterval: Math.max(1_000, lockDurationMs / 2),
-    // A stalled job is the rule, not a fault, when a launcher is replaced: its run is adopted each time.
+    stalledInterval: Math.max(500, lockDurationMs / 2),
+    // A stalled job is the rule, not a fault, when a consumer dies: its run is adopted each time.
     maxStalledCount: 1_000_000,
+    settings: { backoffStrategy: backoffMs },
+    // After Redis was away, look for work again this soon.
+    runRetryDelay: 1_000,
   });
   worker.on("error", (error) => logger.error({ err: error }, "queue-error"));
   worker.on("failed", (job, error) =>
@@ -41,17 +59,54 @@ export async function consumeSessions(options: SessionConsumerOptions): Promise<
   );
   worker.on("stalled", (jobId) => logger.warn({ jobId }, "session-job-taken-over"));
   await worker.waitUntilReady();
+
+  async function processAndKnow(job: Job, token: string | undefined): Promise<void> {
+    const { promise: settled, resolve } = Promise.withResolvers<void>();
+    inWork.add(settled);
+    try {
+      await processJob(job, token);
+    } finally {
+      inWork.delete(settled);
+      resolve();
+    }
+  }
+
+  async function processJob(job: Job, token: string | undefined): Promise<void> {
+    const { sessionKey, enqueuedAt } = SessionJob.parse(job.data);
+    const result = leaving.signal.aborted
+      ? "handed-over"
+      : await work(sessionKey, { enqueuedAt, leaving: leaving.signal });
+    if (result === "done") return;
+    if (result === "handed-over") {
+      await job.moveToWait(token);
+      throw new WaitingError();
+    }
+    await job.moveToDelayed(result.postponedUntil, token);
+    throw new DelayedError();
+  }
+
   return {
-    pause: () => worker.pause(true),
-    // Forced: the jobs' runs live on; whoever takes the jobs next adopts them.
-    [Symbol.asyncDispose]: () => worker.close(true),
+    [Symbol.asyncDispose]: async () => {
+      leaving.abort();
+      await worker.pause(true);
+      const isHandedOver = await settlesWithin(() => inWork, HAND_OVER_MS);
+      // Not forced if possible: a job that is on its way here right now is to be handed over, too. When Redis is away
+      // or the work does not come back, the locks run out and others take the jobs then.
+      await worker.close(!isHandedOver || connection.status !== "ready");
+    },
   };
 }
 
-async function processJob(job: Job, token: string | undefined, work: SessionConsumerOptions["work"]): Promise<void> {
-  const { sessionKey, enqueuedAt } = SessionJob.parse(job.data);
-  const result = await work(sessionKey, { enqueuedAt });
-  if (result === "done") return;
-  await job.moveToDelayed(result.postponedUntil, token);
-  throw new DelayedError();
+/** 1 s, 2 s, 4 s… up to a minute, each up to 30 % shorter so that a thousand sessions do not come back at once. */
+function backoffMs(attemptsMade: number): number {
+  const longest = Math.min(1_000 * 2 ** Math.min(attemptsMade - 1, 10), LONGEST_BACKOFF_MS);
+  return Math.floor(longest * (1 - Math.random() * 0.3));
+}
+
+async function settlesWithin(promises: () => ReadonlySet<Promise<void>>, timeoutMs: number): Promise<boolean> {
+  const { promise: tooLate, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, timeoutMs);
+  await Promise.race([Promise.all(promises()), tooLate]);
+  clearTimeout(timer);
+  return promises().size === 0;
 }

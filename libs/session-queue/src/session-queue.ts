@@ -14,14 +14,16 @@ export interface SessionQueue extends AsyncDisposable {
   enqueue(key: SessionKey): Promise<void>;
   /** Runs a waiting session's job now instead of at the time it was postponed to. */
   hurry(key: SessionKey): Promise<void>;
+  /** True while a job of the session waits, is postponed or is in work. */
+  hasJob(key: SessionKey): Promise<boolean>;
   /** The queue itself, for dashboards and depth metrics. */
   readonly queue: Queue;
 }
 
 const JOB_OPTIONS = {
-  // A job that throws met Redis, Kubernetes or GitHub away: it is tried for about a day.
-  attempts: 200,
-  backoff: { type: "exponential", delay: 1_000, jitter: 0.3 },
+  // A job that throws met Redis or the runner away: it is tried for about a day (the consumer knows the pauses).
+  attempts: 1_440,
+  backoff: { type: "capped-exponential" },
   removeOnComplete: { age: 3600, count: 1000 },
   removeOnFail: { age: 7 * 24 * 3600 },
 };
@@ -34,6 +36,8 @@ export function createSessionQueue({
   prefix: string;
 }): SessionQueue {
   const queue = new Queue(SESSIONS_QUEUE, { connection, prefix: queuePrefix(prefix), defaultJobOptions: JOB_OPTIONS });
+  // The connection's owner logs its outages; a queue without a listener would print them a second time.
+  queue.on("error", () => {});
   return {
     queue,
 
@@ -53,6 +57,8 @@ export function createSessionQueue({
         if (await job.isDelayed()) throw error;
       }
     },
+
+    hasJob: async (key) => (await queue.getDeduplicationJobId(key)) !== null,
 
     [Symbol.asyncDispose]: () => queue.close(),
   };

@@ -10,8 +10,19 @@ export interface UserLimitOptions {
   windowSeconds: number;
 }
 
-/** The run may begin, or it is the person's `position`-th waiting one (from 1) and may begin at `until` (milliseconds since 1970). */
-export type LimitDecision = { isGranted: true } | { isGranted: false; until: number; position: number };
+/**
+ * The run may begin (`hadWaited`: it leaves the row of waiting ones), or it is the person's `position`-th waiting one
+ * (from 1) and may begin at `until` (milliseconds since 1970).
+ */
+export type LimitDecision =
+  | { isGranted: true; hadWaited: boolean }
+  | { isGranted: false; until: number; position: number };
+
+/** Whom the limit is for: a Slack user id counts within its workspace. */
+export interface LimitedPerson {
+  team: string;
+  user: string;
+}
 
 /**
  * A sliding window per person over all replicas: at most `max` runs begin in any `windowSeconds`, in the order they were
@@ -19,47 +30,62 @@ export type LimitDecision = { isGranted: true } | { isGranted: false; until: num
  */
 export interface UserLimit {
   /** Asking again for the same `request` gives the same grant; it is never charged twice. */
-  claim(person: { team: string; user: string }, request: string): Promise<LimitDecision>;
+  claim(person: LimitedPerson, request: string): Promise<LimitDecision>;
   /** Gives up a waiting request's place. */
-  withdraw(person: { team: string; user: string }, request: string): Promise<void>;
+  withdraw(person: LimitedPerson, request: string): Promise<void>;
+  /** The person's requests that wait, the next one first. */
+  waiting(person: LimitedPerson): Promise<string[]>;
 }
 
-// A place nobody came back for within a day is void, so that a lost job cannot block the person's others.
+// The time is Redis' own, so that replicas whose clocks differ share one window. A place nobody came back for within a
+// day is void, so that a lost job cannot block the person's others.
 const CLAIM = `
 local granted, waiting = unpack(KEYS)
-local request, now, window, max = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local request, window, max = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', granted, '-inf', now - window)
 redis.call('ZREMRANGEBYSCORE', waiting, '-inf', now - 86400000)
-if redis.call('ZSCORE', granted, request) then return {1, 0, 0} end
-redis.call('ZADD', waiting, 'NX', now, request)
+if redis.call('ZSCORE', granted, request) then return {'granted', 0} end
+local is_new = redis.call('ZADD', waiting, 'NX', now, request)
 local rank = redis.call('ZRANK', waiting, request)
 local used = redis.call('ZCARD', granted)
 if rank < max - used then
   redis.call('ZREM', waiting, request)
   redis.call('ZADD', granted, now, request)
   redis.call('PEXPIRE', granted, window)
-  return {1, 0, 0}
+  return {'granted', 1 - is_new}
 end
 redis.call('PEXPIRE', waiting, 86400000)
 local ahead = rank - (max - used)
 local oldest = redis.call('ZRANGE', granted, ahead % max, ahead % max, 'WITHSCORES')
 local opens = (tonumber(oldest[2]) or now) + window * (1 + math.floor(ahead / max))
-return {0, math.max(opens, now + 1000), rank + 1}
+return {'waiting', opens, rank + 1}
 `;
 
+const ClaimAnswer = z.union([
+  z.tuple([z.literal("granted"), z.number()]),
+  z.tuple([z.literal("waiting"), z.number(), z.number()]),
+]);
+
 export function createUserLimit({ redis, prefix, max, windowSeconds }: UserLimitOptions): UserLimit {
-  const keysOf = ({ team, user }: { team: string; user: string }) => {
+  const keysOf = ({ team, user }: LimitedPerson) => {
     const person = createHash("sha256").update(`${team}:${user}`).digest("hex").slice(0, 16);
     return [`${prefix}:limit:{${person}}:granted`, `${prefix}:limit:{${person}}:waiting`] as const;
   };
   return {
     async claim(person, request) {
-      const answer = await redis.eval(CLAIM, 2, ...keysOf(person), request, Date.now(), windowSeconds * 1000, max);
-      const [isGranted, until, position] = z.tuple([z.number(), z.number(), z.number()]).parse(answer);
-      return isGranted === 1 ? { isGranted: true } : { isGranted: false, until, position };
+      const answer = ClaimAnswer.parse(
+        await redis.eval(CLAIM, 2, ...keysOf(person), request, windowSeconds * 1000, max),
+      );
+      if (answer[0] === "granted") return { isGranted: true, hadWaited: answer[1] === 1 };
+      return { isGranted: false, until: answer[1], position: answer[2] };
     },
+
     async withdraw(person, request) {
       await redis.zrem(keysOf(person)[1], request);
     },
+
+    waiting: (person) => redis.zrange(keysOf(person)[1], "0", "-1"),
   };
 }

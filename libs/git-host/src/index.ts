@@ -1,0 +1,3 @@
+export * from "./errors.ts";
+export * from "./git-host.ts";
+export * from "./github/github-host.ts";

@@ -1,0 +1,16 @@
+export * from "./blocks/closing.ts";
+export * from "./blocks/failure-words.ts";
+export * from "./blocks/message.ts";
+export * from "./blocks/notice.ts";
+export * from "./blocks/opening.ts";
+export * from "./blocks/progress.ts";
+export * from "./create-web-client.ts";
+export { inertCode, inertLabel, inertMarkdown, inertMrkdwn, shortened } from "./markdown/inert-text.ts";
+export * from "./metadata.ts";
+export * from "./pace-limits.ts";
+export * from "./pacer.ts";
+export * from "./slack-failure.ts";
+export * from "./slack-markdown.ts";
+export * from "./slack-text.ts";
+export * from "./split-markdown.ts";
+export * from "./user-directory.ts";

@@ -1,0 +1,2 @@
+export { compose, type Gateway } from "./compose.ts";
+export { GatewayConfig } from "./config.ts";

@@ -1,0 +1,61 @@
+import type { InboxEntry, InboxPage, RunTokenClaims } from "@peerbot/contracts";
+import { faultPoint } from "@peerbot/runtime";
+import { INBOX_START, type SessionActivity, type SessionRuns } from "@peerbot/session-log";
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import { claimsOf } from "../authenticate.ts";
+import { connectionClosed } from "../connection-closed.ts";
+import { fenced } from "../gateway-failure.ts";
+
+/** News may be lost on the way, so a waiting poll looks by itself this often. */
+const LOOK_EVERY_MS = 5_000;
+
+const InboxQuery = z.object({
+  after: z
+    .string()
+    .regex(/^\d{1,16}-\d{1,16}$/, "must be the id of an inbox entry, like 1700000000000-0")
+    .default(INBOX_START),
+  waitSeconds: z.coerce.number("must be a number").min(0).max(30).default(0),
+});
+
+export interface InboxPorts {
+  runs: Pick<SessionRuns, "readInbox">;
+  activity: SessionActivity;
+  /** Aborted when the gateway stops: waiting polls are answered at once. */
+  stopping: AbortSignal;
+}
+
+/** GET /v1/inbox: what people wrote after an entry, waiting for it if asked to. A poll in waiting holds no connection to Redis. */
+export function addInboxRoute(scope: FastifyInstance, ports: InboxPorts): void {
+  scope.get("/inbox", async (request, reply): Promise<InboxPage> => {
+    const { after, waitSeconds } = InboxQuery.parse(request.query);
+    const giveUp = AbortSignal.any([connectionClosed(reply.raw), ports.stopping]);
+    const waitUntil = performance.now() + waitSeconds * 1000;
+    return { entries: await nextEntries(ports, claimsOf(request), { after, waitUntil, giveUp }) };
+  });
+}
+
+async function nextEntries(
+  { runs, activity }: InboxPorts,
+  { sessionKey, epoch }: RunTokenClaims,
+  { after, waitUntil, giveUp }: { after: string; waitUntil: number; giveUp: AbortSignal },
+): Promise<InboxEntry[]> {
+  for (;;) {
+    const remaining = waitUntil - performance.now();
+    const looked = new AbortController();
+    // Listens before it looks: a message that comes in between is not slept through.
+    const news = activity.next("inbox", sessionKey, {
+      timeoutMs: Math.max(0, Math.min(remaining, LOOK_EVERY_MS)),
+      signal: AbortSignal.any([giveUp, looked.signal]),
+    });
+    try {
+      const entries = await runs.readInbox(sessionKey, epoch, after);
+      if (entries === "fenced") throw fenced();
+      if (entries.length > 0) await faultPoint("gateway.after-inbox-read");
+      if (entries.length > 0 || remaining <= 0 || giveUp.aborted) return entries;
+      await news;
+    } finally {
+      looked.abort();
+    }
+  }
+}

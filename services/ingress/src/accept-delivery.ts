@@ -1,0 +1,86 @@
+import { type SessionKey, sessionKeyOf } from "@peerbot/contracts";
+import { faultPoint } from "@peerbot/runtime";
+import { INBOX_START, type SessionInbox } from "@peerbot/session-log";
+import type { NoticeQueue, SessionQueue } from "@peerbot/session-queue";
+import type { AdmissionPolicy } from "./admit.ts";
+import { decide, type Facts, inboxMessageOf } from "./decide.ts";
+import type { Delivery, Outcome } from "./delivery.ts";
+import type { LookupQueue } from "./lookup-queue.ts";
+
+export interface AcceptPorts {
+  inbox: Pick<SessionInbox, "accept" | "session" | "entriesAfter">;
+  queue: Pick<SessionQueue, "enqueue" | "hurry">;
+  notices: Pick<NoticeQueue, "add">;
+  lookups: Pick<LookupQueue, "add" | "isForeign">;
+  policy: AdmissionPolicy;
+}
+
+/** A thread as Slack itself showed it: we have answered in it, and these people have written in it. */
+export interface FoundThread {
+  people: readonly string[];
+}
+
+/**
+ * Decides on a delivery and makes the decision durable: when this resolves, nothing of it is in memory only.
+ * @throws when Redis did not take it; the same delivery may then come again, also after part of the work was done.
+ */
+export async function acceptDelivery(
+  ports: AcceptPorts,
+  { delivery, eventId, found }: { delivery: Delivery; eventId?: string | undefined; found?: FoundThread },
+): Promise<Outcome> {
+  const session = sessionKeyOf(delivery.thread);
+  const decision = decide(delivery, await gatherFacts(ports, delivery, session, found), ports.policy);
+  switch (decision.to) {
+    case "accept":
+      return { result: await store(ports, delivery, eventId, session), session };
+    case "look-up":
+      await ports.lookups.add({ v: 1, delivery, eventId });
+      return { result: "deferred", reason: "thread-unknown", session };
+    case "refuse": {
+      const { reason, noticeId, detail } = decision;
+      await ports.notices.add({ v: 1, id: noticeId, thread: delivery.thread, user: delivery.user, reason });
+      return { result: "refused", reason: detail ?? reason, session };
+    }
+    case "ignore":
+      return { result: "ignored", reason: decision.reason };
+    default:
+      return decision satisfies never;
+  }
+}
+
+async function store(
+  { inbox, queue }: AcceptPorts,
+  delivery: Delivery,
+  eventId: string | undefined,
+  session: SessionKey,
+): Promise<"accepted" | "duplicate"> {
+  const message = inboxMessageOf(delivery, Date.now());
+  await faultPoint("ingress.before-inbox-write");
+  const result = await inbox.accept(delivery.thread, message, eventId);
+  await faultPoint("ingress.after-inbox-write");
+  // Also for a duplicate: the first delivery may have died between the inbox and here.
+  await queue.enqueue(session);
+  if (message.kind === "stop") await queue.hurry(session);
+  await faultPoint("ingress.after-enqueue");
+  return result;
+}
+
+async function gatherFacts(
+  { inbox, lookups }: AcceptPorts,
+  delivery: Delivery,
+  session: SessionKey,
+  found: FoundThread | undefined,
+): Promise<Facts> {
+  if ((await inbox.session(session)) === undefined) {
+    const standing = found !== undefined ? "ours" : (await lookups.isForeign(session)) ? "foreign" : "unknown";
+    return { standing, people: found?.people ?? [], messageIds: [] };
+  }
+  const needsMessages = delivery.kind !== "said" || delivery.isStop;
+  const entries = needsMessages ? await inbox.entriesAfter(session, INBOX_START) : [];
+  const written = entries.filter(({ message }) => message.kind === "said" || message.kind === "edited");
+  return {
+    standing: "session",
+    people: [...written.map(({ message }) => message.user), ...(found?.people ?? [])],
+    messageIds: written.map(({ message }) => message.id),
+  };
+}

@@ -1,0 +1,114 @@
+import { type InboxMessage, type Notice, sessionKeyOf } from "@peerbot/contracts";
+import { type AdmissionPolicy, admit } from "./admit.ts";
+import type { Delivery } from "./delivery.ts";
+
+/** What is known about the thread when a delivery comes. */
+export interface Facts {
+  /**
+   * `session`: Redis knows it. `ours`: Redis does not, but we have answered in it. `foreign`: we never have. `unknown`:
+   * Redis does not know it and nobody has looked.
+   */
+  standing: "session" | "ours" | "foreign" | "unknown";
+  /** Who has written in the session. */
+  people: readonly string[];
+  /** Identities of the session's messages. */
+  messageIds: readonly string[];
+}
+
+export type Decision =
+  | { to: "accept" }
+  | { to: "ignore"; reason: string }
+  /** Tell the person why not. `noticeId`: however often the notice is asked for, it is told once. */
+  | { to: "refuse"; reason: Notice["reason"]; detail?: string; noticeId: string }
+  /** Only the thread itself can tell whether this is for us. */
+  | { to: "look-up" };
+
+/** What is to be done with a delivery. */
+export function decide(delivery: Delivery, facts: Facts, policy: AdmissionPolicy): Decision {
+  switch (delivery.kind) {
+    case "said":
+      return decideSaid(delivery, facts, policy);
+    case "edited":
+      return decideEdited(delivery, facts, policy);
+    case "pressed":
+      return decidePressed(delivery, facts, policy);
+    default:
+      return delivery satisfies never;
+  }
+}
+
+type Of<Kind extends Delivery["kind"]> = Extract<Delivery, { kind: Kind }>;
+
+function decideSaid(said: Of<"said">, facts: Facts, policy: AdmissionPolicy): Decision {
+  const isAddressed = said.isMention || said.isDirect;
+  const refusal = admit(said, policy);
+  if (!isAddressed && facts.standing !== "session" && facts.standing !== "ours") {
+    const mayBeOurs = said.isReply && facts.standing === "unknown" && refusal === undefined;
+    return mayBeOurs ? { to: "look-up" } : { to: "ignore", reason: "not-for-us" };
+  }
+  if (refusal !== undefined) return refuseSaid(said, refusal, isAddressed);
+  if (said.text === "") {
+    const isMeant = said.isMention && facts.standing !== "session";
+    return isMeant ? refuse(said, "empty-mention") : { to: "ignore", reason: "empty" };
+  }
+  return said.isStop ? decideStop(said, facts, policy) : { to: "accept" };
+}
+
+/** People who talk among themselves in a live thread are told once that they are not heard, not at every message. */
+function refuseSaid(said: Of<"said">, reason: Notice["reason"], isAddressed: boolean): Decision {
+  if (isAddressed || reason === "prompt-too-long") return refuse(said, reason);
+  return { to: "refuse", reason, noticeId: `${said.thread.channel}:${said.thread.threadTs}:${said.user}:${reason}` };
+}
+
+function decideEdited(edited: Of<"edited">, facts: Facts, policy: AdmissionPolicy): Decision {
+  if (!facts.messageIds.includes(edited.edits)) return { to: "ignore", reason: "edit-of-unknown-message" };
+  const refusal = admit(edited, policy);
+  if (refusal !== undefined) return refuse(edited, refusal);
+  return edited.text === "" ? { to: "ignore", reason: "empty" } : { to: "accept" };
+}
+
+function decidePressed(pressed: Of<"pressed">, facts: Facts, policy: AdmissionPolicy): Decision {
+  const refusal = admit(pressed, policy);
+  if (refusal !== undefined) return refuse(pressed, refusal);
+  // A button acts on the thread it stands in. That its value says the same guards against a message of ours being
+  // copied elsewhere, and against a value nobody of us wrote.
+  if (pressed.sessionKey !== sessionKeyOf(pressed.thread)) {
+    return { ...refuse(pressed, "not-your-session"), detail: "forged-session-key" };
+  }
+  if (pressed.action === "stop") return decideStop(pressed, facts, policy);
+  if (facts.standing === "unknown") return { to: "look-up" };
+  if (facts.standing === "foreign" || !isOneOfThem(pressed.user, facts, policy)) {
+    return refuse(pressed, "not-your-session");
+  }
+  return { to: "accept" };
+}
+
+/** A session Redis does not know has nothing that runs or waits. */
+function decideStop(delivery: Delivery, facts: Facts, policy: AdmissionPolicy): Decision {
+  if (facts.standing !== "session") return refuse(delivery, "nothing-to-stop");
+  return isOneOfThem(delivery.user, facts, policy) ? { to: "accept" } : refuse(delivery, "not-your-session");
+}
+
+function isOneOfThem(user: string, facts: Facts, policy: AdmissionPolicy): boolean {
+  return facts.people.includes(user) || policy.adminUsers.includes(user);
+}
+
+function refuse(delivery: Delivery, reason: Notice["reason"]) {
+  return { to: "refuse", reason, noticeId: delivery.id } as const;
+}
+
+/** An accepted delivery as it goes into the session's inbox. */
+export function inboxMessageOf(delivery: Delivery, receivedAt: number): InboxMessage {
+  const { id, user, ts } = delivery;
+  const common = { v: 1 as const, id, user, ts, receivedAt };
+  switch (delivery.kind) {
+    case "said":
+      return delivery.isStop ? { ...common, kind: "stop" } : { ...common, kind: "said", text: delivery.text };
+    case "edited":
+      return { ...common, kind: "edited", text: delivery.text, edits: delivery.edits };
+    case "pressed":
+      return { ...common, kind: delivery.action };
+    default:
+      return delivery satisfies never;
+  }
+}

@@ -1,0 +1,46 @@
+import { ThreadAddress } from "@peerbot/contracts";
+import { z } from "zod";
+
+const common = {
+  /** Identity of the thing done: deliveries of one thing share it. */
+  id: z.string(),
+  thread: ThreadAddress,
+  /** Slack `ts` of the message it is about. */
+  ts: z.string(),
+  /** Slack user id of who did it. */
+  user: z.string(),
+  /** Of another organization, here through Slack Connect. */
+  isExternal: z.boolean(),
+  /** In a direct message with the bot. */
+  isDirect: z.boolean(),
+};
+
+/** One thing a person did in Slack that may concern us. Text is plain: no Slack markup, no mention of the bot. */
+export const Delivery = z.discriminatedUnion("kind", [
+  z.object({
+    ...common,
+    kind: z.literal("said"),
+    text: z.string(),
+    isMention: z.boolean(),
+    isReply: z.boolean(),
+    /** Nothing but the word that stops a run. */
+    isStop: z.boolean(),
+  }),
+  /** The text of message `edits` changed. */
+  z.object({ ...common, kind: z.literal("edited"), text: z.string(), edits: z.string() }),
+  /** A button; `sessionKey` is what the button claims to belong to. */
+  z.object({
+    ...common,
+    kind: z.literal("pressed"),
+    action: z.enum(["stop", "continue", "retry"]),
+    sessionKey: z.string(),
+  }),
+]);
+export type Delivery = z.infer<typeof Delivery>;
+
+/** What became of a delivery. `deferred`: kept until the thread has been read. */
+export interface Outcome {
+  result: "accepted" | "duplicate" | "deferred" | "ignored" | "refused";
+  reason?: string;
+  session?: string;
+}

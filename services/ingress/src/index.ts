@@ -1,0 +1,2 @@
+export { compose, type Ingress } from "./compose.ts";
+export { IngressConfig } from "./config.ts";

@@ -1,0 +1,93 @@
+import type { ThreadAddress } from "@peerbot/contracts";
+import { plainTextOf } from "@peerbot/slack";
+import type { z } from "zod";
+import type { BotIdentity } from "./bot-identity.ts";
+import type { Delivery } from "./delivery.ts";
+import type { MessageChangedEvent, MessageEvent, SlackMessage } from "./slack-body.ts";
+
+type Words = { delivery: Delivery } | { ignored: string };
+
+/** Subtypes by which a person says something; all others are Slack's own remarks (joins, topics, deletions …). */
+const SAID_BY_A_PERSON = new Set([undefined, "file_share", "thread_broadcast"]);
+
+/** A message event, or a mention: both tell of one message, so both give the same identity. */
+export function readMessage(
+  event: Omit<z.infer<typeof MessageEvent>, "type"> & { type: "message" | "app_mention" },
+  identity: BotIdentity,
+): Words {
+  if (!SAID_BY_A_PERSON.has(event.subtype)) return { ignored: `subtype-${event.subtype}` };
+  const user = personIn(event, identity);
+  if (user === undefined) return { ignored: "bot" };
+  const text = plainTextOf(event.text ?? "", identity);
+  return {
+    delivery: {
+      ...commonOf(event, event.channel, event.channel_type, user, identity),
+      kind: "said",
+      id: `${event.channel}:${event.ts}`,
+      text: withFiles(text, event.files),
+      isMention: event.type === "app_mention" || mentions(event.text ?? "", identity.botUserId),
+      isReply: event.thread_ts !== undefined && event.thread_ts !== event.ts,
+      isStop: isStopWord(text) && event.files === undefined,
+    },
+  };
+}
+
+/** Only a person's change of the words counts: Slack sends the same event when it unfurls a link or counts replies. */
+export function readEdit(event: z.infer<typeof MessageChangedEvent>, identity: BotIdentity): Words {
+  const { channel, message } = event;
+  if (!SAID_BY_A_PERSON.has(message.subtype)) return { ignored: `subtype-${message.subtype}` };
+  const user = personIn(message, identity);
+  if (user === undefined) return { ignored: "bot" };
+  const text = plainTextOf(message.text ?? "", identity);
+  const before = event.previous_message?.text;
+  if (!message.edited || (before != null && plainTextOf(before, identity) === text)) return { ignored: "same-words" };
+  return {
+    delivery: {
+      ...commonOf(message, channel, event.channel_type, user, identity),
+      kind: "edited",
+      id: `${channel}:${message.ts}:edit:${message.edited.ts}`,
+      edits: `${channel}:${message.ts}`,
+      text: withFiles(text, message.files),
+    },
+  };
+}
+
+function commonOf(
+  message: SlackMessage,
+  channel: string,
+  channelType: string | undefined,
+  user: string,
+  identity: BotIdentity,
+) {
+  const thread: ThreadAddress = { team: identity.team, channel, threadTs: message.thread_ts ?? message.ts };
+  const isDirect = channelType === "im" || channel.startsWith("D");
+  return { thread, ts: message.ts, user, isDirect, isExternal: isExternal(message, identity) };
+}
+
+function personIn({ user, bot_id: botId }: SlackMessage, { botUserId }: BotIdentity): string | undefined {
+  if (botId != null || user === botUserId || user === "USLACKBOT") return undefined;
+  return user;
+}
+
+/** Slack names the author's workspace in one of three places, by channel and by kind of event. */
+function isExternal({ user_team, source_team, team }: SlackMessage, identity: BotIdentity): boolean {
+  return [user_team, source_team, team].some(
+    (theirs) => theirs != null && theirs !== identity.team && theirs !== identity.enterprise,
+  );
+}
+
+function mentions(text: string, botUserId: string): boolean {
+  return text.includes(`<@${botUserId}>`) || text.includes(`<@${botUserId}|`);
+}
+
+function isStopWord(text: string): boolean {
+  return /^(stop|cancel)[.!]?$/i.test(text.trim());
+}
+
+/** Files are not read; that somebody attached them is part of what was said. */
+function withFiles(text: string, files: SlackMessage["files"] = []): string {
+  const names = files.map(({ name, title }) => name ?? title ?? "unnamed");
+  if (names.length === 0) return text;
+  const list = `Attached ${names.length === 1 ? "file" : "files"}: ${names.join(", ")}`;
+  return text === "" ? list : `${text}\n\n${list}`;
+}

@@ -1,0 +1,84 @@
+import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import { type Logger, portOf, type RunningService } from "@peerbot/runtime";
+import Fastify from "fastify";
+import { type ClaudeStandIn, registerClaude } from "./claude/index.ts";
+import type { SandboxConfig } from "./config.ts";
+import { registerControl } from "./control/index.ts";
+import { type GcsStandIn, registerGcs } from "./gcs/index.ts";
+import { type GitHubStandIn, registerGitHub } from "./github/index.ts";
+import { registerPage } from "./page/index.ts";
+import { registerSlack, type SlackStandIn, type SlackStandInOptions } from "./slack/stand-in.ts";
+
+export interface Sandbox extends RunningService {
+  /** Where the page and everything else is, without a slash at the end. */
+  url: string;
+  slack: SlackStandIn;
+  github: GitHubStandIn;
+  claude: ClaudeStandIn;
+  gcs: GcsStandIn;
+}
+
+/** What tests may set beside the settings: shorter limits of the Slack stand-in. */
+export type SandboxOverrides = Partial<
+  Pick<SlackStandInOptions, "streamLifetimeMs" | "retryDelaysMs" | "answerTimeoutMs" | "rateLimits" | "latencyMs">
+>;
+
+/** All stand-ins, the control API and the page on one port. */
+export async function compose(
+  config: SandboxConfig,
+  logger: Logger,
+  overrides: SandboxOverrides = {},
+): Promise<Sandbox> {
+  const dataDir = resolve(config.SANDBOX_DATA_DIR);
+  await mkdir(dataDir, { recursive: true });
+
+  const server = Fastify({ forceCloseConnections: true });
+  // The stand-ins give out absolute addresses, but only once somebody asks them: then the port is known.
+  const publicUrl = () => config.SANDBOX_PUBLIC_URL ?? `http://127.0.0.1:${portOf(server)}`;
+  server.addHook("onError", async (request, _reply, error) => {
+    if (error.statusCode === undefined) logger.error({ err: error, url: request.url }, "request-failed");
+  });
+  const slack = await registerSlack(server, {
+    ...slackOptions(config),
+    ...overrides,
+    dataDir,
+    publicUrl,
+  });
+  const github = await registerGitHub(server, {
+    dataDir,
+    token: config.GITHUB_TOKEN.reveal(),
+    organization: config.GITHUB_ORGANIZATION,
+    publicUrl,
+  });
+  const gcs = await registerGcs(server, { dataDir, bucket: config.GCS_BUCKET });
+  const claude = await registerClaude(server, { apiKey: config.ANTHROPIC_API_KEY.reveal() });
+  await registerControl(server, { slack, github, claude, gcs });
+  await registerPage(server, { pulls: github.pulls });
+  await server.listen({ host: config.SANDBOX_HOST, port: config.SANDBOX_PORT });
+  logger.info({ url: publicUrl(), dataDir, slackDelivery: config.SLACK_DELIVERY }, "sandbox-listening");
+
+  return {
+    url: publicUrl(),
+    slack,
+    github,
+    claude,
+    gcs,
+    async [Symbol.asyncDispose]() {
+      await slack[Symbol.asyncDispose]();
+      await server.close();
+    },
+  };
+}
+
+function slackOptions(config: SandboxConfig): Omit<SlackStandInOptions, "dataDir" | "publicUrl"> {
+  return {
+    botToken: config.SLACK_BOT_TOKEN.reveal(),
+    appToken: config.SLACK_APP_TOKEN.reveal(),
+    signingSecret: config.SLACK_SIGNING_SECRET.reveal(),
+    delivery: config.SLACK_DELIVERY,
+    eventsUrl: config.SLACK_EVENTS_URL,
+    rateLimits: { isEnabled: config.SLACK_RATE_LIMITS, scale: config.SLACK_RATE_LIMIT_PERCENT / 100 },
+    retryDelaysMs: config.SLACK_RETRY_SECONDS.map((seconds) => seconds * 1000),
+  };
+}

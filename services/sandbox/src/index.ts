@@ -1,0 +1,3 @@
+export { compose, type Sandbox } from "./compose.ts";
+export { SandboxConfig } from "./config.ts";
+export * from "./control/api.ts";

@@ -1,0 +1,32 @@
+import { ConfigError, createLogger, loadConfig } from "@peerbot/runtime";
+import { temporaryFolder } from "@peerbot/testing";
+import { expect } from "chai";
+import { compose } from "../src/compose.ts";
+import { SandboxConfig } from "../src/config.ts";
+
+describe("sandbox", () => {
+  it("serves the page, the control API and every stand-in on one port, with no settings but a folder", async () => {
+    await using folder = await temporaryFolder();
+    const config = loadConfig(SandboxConfig, { SANDBOX_PORT: "0", SANDBOX_DATA_DIR: folder.path });
+    await using sandbox = await compose(config, createLogger({ service: "sandbox", level: "silent" }));
+    const ask = async (path: string, authorization = "", method = "GET") => {
+      const response = await fetch(`${sandbox.url}${path}`, { method, headers: { authorization } });
+      return { status: response.status, text: await response.text() };
+    };
+    expect((await ask("/")).text).to.contain("<html");
+    expect(JSON.parse((await ask("/sandbox/state")).text)).to.have.nested.property("botUser.name", "peerbot");
+    expect((await ask("/slack/api/auth.test", "Bearer xoxb-sandbox", "POST")).text).to.contain(sandbox.url);
+    expect((await ask("/github/api/user", "Bearer ghp_sandbox")).status).to.equal(200);
+    expect((await ask("/github/api/user", "Bearer wrong")).status).to.equal(401);
+    expect((await ask("/storage/v1/b/peerbot-sandbox")).status).to.equal(200);
+    expect((await ask("/anthropic/v1/messages", "Bearer wrong", "POST")).status).to.equal(401);
+  });
+
+  it("names every wrong setting at once", () => {
+    const wrong = { SANDBOX_PORT: "many", SLACK_DELIVERY: "pigeon", SLACK_EVENTS_URL: "nowhere" };
+    expect(() => loadConfig(SandboxConfig, wrong))
+      .to.throw(ConfigError)
+      .with.property("problems")
+      .that.has.lengthOf(3);
+  });
+});
