@@ -22,10 +22,9 @@ describe("the limit of runs per person", () => {
   });
 
   it("never charges the same request twice", async () => {
-    const limit = limitOf(2);
+    const limit = limitOf(1);
     for (let n = 0; n < 4; n++) expect(await limit.claim(ADA, "a")).to.include({ isGranted: true });
-    expect(await limit.claim(ADA, "b")).to.include({ isGranted: true });
-    expect(await limit.claim(ADA, "c")).to.include({ isGranted: false });
+    expect(await limit.claim(ADA, "b")).to.include({ isGranted: false });
   });
 
   it("tells who waits when the window opens for them and at which place they are", async () => {

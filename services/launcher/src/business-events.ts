@@ -1,0 +1,48 @@
+import type { RunRecord, SessionKey } from "@peerbot/contracts";
+import type { Logger } from "@peerbot/runtime";
+import type { InterventionCause } from "./launch/decide-intervention.ts";
+import type { LauncherMetrics } from "./metrics.ts";
+import type { RunEnd } from "./runner/session-runner.ts";
+
+export type BusinessEvents = ReturnType<typeof createBusinessEvents>;
+
+/** Every line the launcher logs and what it counts, one function each. */
+export function createBusinessEvents(logger: Logger, metrics: LauncherMetrics) {
+  const secondsSince = (time: number) => (Date.now() - time) / 1_000;
+  return {
+    started: (internalPort: number) => logger.info({ internalPort }, "launcher-started"),
+    stopping: () => logger.info("launcher-stopping"),
+    limitReached: (sessionKey: SessionKey, wait: { until: number; position: number }) => {
+      metrics.limitWaits.inc();
+      logger.info({ sessionKey, ...wait }, "waiting-for-user-limit");
+    },
+    cancelled: (sessionKey: SessionKey) => {
+      metrics.sessions.inc({ outcome: "cancelled" });
+      logger.info({ sessionKey }, "cancelled-before-begin");
+    },
+    hurryFailed: (sessionKey: SessionKey, err: unknown) => logger.warn({ sessionKey, err }, "hurry-failed"),
+    adopted: (run: RunRecord) => logger.info(fieldsOf(run), "run-adopted"),
+    workerStarted: (run: RunRecord) => {
+      metrics.runStartSeconds.observe(secondsSince(run.startedAt));
+      logger.info(fieldsOf(run), "worker-started");
+    },
+    repositoryFailed: (run: RunRecord, err: unknown) => logger.warn({ ...fieldsOf(run), err }, "repository-failed"),
+    endingWorker: (run: RunRecord, cause: InterventionCause) =>
+      logger.warn({ ...fieldsOf(run), cause }, "worker-ended-by-launcher"),
+    watchFailed: (run: RunRecord, err: unknown) => logger.warn({ ...fieldsOf(run), err }, "run-watch-failed"),
+    runEnded: (run: RunRecord, { outcome, isFinal, end }: { outcome: string; isFinal: boolean; end: RunEnd }) => {
+      if (isFinal) metrics.sessions.inc({ outcome });
+      metrics.runSeconds.observe({ outcome }, secondsSince(run.startedAt));
+      const { exitCode, signal, detail } = end;
+      logger.info({ ...fieldsOf(run), outcome, isFinal, exitCode, signal, detail }, "run-ended");
+    },
+    runNotRemoved: (run: RunRecord, err: unknown) => logger.warn({ ...fieldsOf(run), err }, "run-not-removed"),
+    forgottenSession: (sessionKey: SessionKey) => logger.warn({ sessionKey }, "session-enqueued-by-sweep"),
+    unknownRun: (name: string) => logger.warn({ run: name }, "unknown-run-ended"),
+    sweepFailed: (err: unknown) => logger.warn({ err }, "sweep-failed"),
+  };
+}
+
+function fieldsOf({ sessionKey, epoch, attempt }: RunRecord) {
+  return { sessionKey, epoch, attempt };
+}

@@ -1,0 +1,65 @@
+import { fileURLToPath } from "node:url";
+import { CommonConfig, httpUrl, InternalConfig, RedisConfig, secret, wholeNumber } from "@peerbot/runtime";
+import { z } from "zod";
+
+/** The launcher's settings. */
+export const LauncherConfig = z.object({
+  ...CommonConfig.shape,
+  ...RedisConfig.shape,
+  ...InternalConfig.shape,
+  INTERNAL_PORT: wholeNumber({ max: 65_535 })
+    .default(9092)
+    .describe("Port of /metrics, /health, /ready and the queues' dashboard (/queues); 0 picks a free one."),
+  RUNNER: z
+    .enum(["process"], { error: 'must be "process": each worker is a process of this machine' })
+    .default("process")
+    .describe("Where workers run: `process` on this machine."),
+  RUNS_DIR: z
+    .string()
+    .default(".peerbot/runs")
+    .describe("Folder of the process runner, one folder per run in it; no other installation may share it."),
+  WORKER_MAIN: z
+    .string()
+    .default(fileURLToPath(new URL("../../worker/src/main.ts", import.meta.url)))
+    .describe("The worker's program, which the process runner starts with this Node."),
+  PATH: z
+    .string()
+    .default("/usr/local/bin:/usr/bin:/bin")
+    .describe("Where workers of the process runner find programs such as git."),
+  GATEWAY_URL: httpUrl().default("http://127.0.0.1:3200").describe("Address of the gateway as workers reach it."),
+  TOKEN_SECRET: secret()
+    .refine((value) => value.reveal().length >= 32, "must have at least 32 characters")
+    .describe("Signs the workers' tokens, at least 32 characters; the gateway has the same."),
+  SESSION_TIMEOUT_SECONDS: wholeNumber({ min: 1, max: 24 * 3600 })
+    .default(3600)
+    .describe("How long one run may take; the worker saves its work before."),
+  STOP_GRACE_SECONDS: wholeNumber({ min: 1, max: 600 })
+    .default(30)
+    .describe("How long a worker may take to save its work when it is asked to stop."),
+  MAX_CONCURRENT_RUNS: wholeNumber({ min: 1, max: 10_000 })
+    .default(20)
+    .describe("How many runs this launcher looks after at once."),
+  TAKEOVER_SECONDS: wholeNumber({ min: 1, max: 300 })
+    .default(10)
+    .describe("After this time another launcher takes over the sessions of one that died."),
+  RATE_LIMIT_MAX: wholeNumber({ min: 1, max: 10_000 })
+    .default(5)
+    .describe("How many runs a person may begin within RATE_LIMIT_WINDOW_SECONDS; more wait."),
+  RATE_LIMIT_WINDOW_SECONDS: wholeNumber({ min: 1, max: 7 * 24 * 3600 })
+    .default(900)
+    .describe("Length of the sliding window of RATE_LIMIT_MAX."),
+  GITHUB_TOKEN: secret().describe("Token that may create repositories in the organization."),
+  GITHUB_ORGANIZATION: z.string().describe("Organization that owns the repositories."),
+  GITHUB_API_URL: httpUrl().default("https://api.github.com").describe("Address of GitHub's REST API."),
+  GITHUB_GIT_URL: httpUrl().default("https://github.com").describe("Address of GitHub for git over HTTP."),
+  SLACK_BOT_TOKEN: secret().describe("Bot token (xoxb-…), used to read people's names."),
+  SLACK_API_URL: httpUrl().default("https://slack.com/api").describe("Address of Slack's Web API."),
+  BULL_BOARD_USER: z.string().min(1).default("admin").describe("User name of the queues' dashboard."),
+  BULL_BOARD_PASSWORD: secret()
+    .refine((value) => value.reveal().length >= 8, "must have at least 8 characters")
+    .describe("Password of the queues' dashboard, at least 8 characters."),
+  SESSION_RETENTION_DAYS: wholeNumber({ min: 1, max: 3650 })
+    .default(30)
+    .describe("How long a silent session stays in Redis; its conversation outlives it in the store."),
+});
+export type LauncherConfig = z.infer<typeof LauncherConfig>;
