@@ -1,0 +1,137 @@
+import { randomUUID } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Query, query, type SDKMessage } from "@anthropic-ai/claude-agent-sdk";
+import { messageOf } from "@peerbot/runtime";
+import { z } from "zod";
+import type { Agent, Turn, TurnRequest, TurnResult } from "./agent.ts";
+import { type ClaudeSettings, claudeOptions } from "./claude-options.ts";
+import { type AgentTrouble, failureOfTurn } from "./failure-of-turn.ts";
+import { endGroup } from "./process-group.ts";
+import { createPromptStream } from "./prompt-stream.ts";
+import { createTranslator, type ResultMessage, troubleIn } from "./translate-messages.ts";
+import { usageOfResults } from "./usage-of-results.ts";
+
+/** How long the binary may take to leave off after an interruption, or to exit after its last result. */
+const LEAVE_MS = 5_000;
+/** A result after which some message is still unaccounted for: the next turn may follow. */
+const LINGER_MS = 2_000;
+/** Refused keys do not get better by trying. */
+const HOPELESS = new Set([401, 403]);
+
+const CommandLifecycle = z.object({
+  type: z.literal("command_lifecycle"),
+  command_uuid: z.string(),
+  state: z.enum(["completed", "cancelled"]),
+});
+
+/** Claude Code through the Agent SDK: one process per turn, ended with everything it started. */
+export function createClaudeAgent(settings: ClaudeSettings): Agent {
+  return { name: "claude", startTurn: (request) => startTurn(settings, request) };
+}
+
+function startTurn(settings: ClaudeSettings, request: TurnRequest): Turn {
+  const mark = randomUUID();
+  const configFolder = join(settings.home, ".claude");
+  const prompts = createPromptStream();
+  const translator = createTranslator(request);
+  const pending = new Set([prompts.push(request.prompt)]);
+  const results: ResultMessage[] = [];
+  const startedAt = performance.now();
+  const over = new AbortController();
+  let session: Query | undefined;
+  let pid: number | undefined;
+  let isInterrupted = false;
+  let trouble: AgentTrouble | undefined;
+  let isQuiet = false;
+  let lingering: NodeJS.Timeout | undefined;
+  let leaving: NodeJS.Timeout | undefined;
+
+  /** Makes an end, should the binary not come to it by itself. */
+  function expectEnd(): void {
+    prompts.end();
+    leaving ??= setTimeout(() => void endGroup(pid, mark), LEAVE_MS);
+  }
+
+  function see(message: SDKMessage): void {
+    translator.see(message);
+    const settled = CommandLifecycle.safeParse(message);
+    if (settled.success) pending.delete(settled.data.command_uuid);
+    if (message.type === "result") {
+      results.push(message);
+      isQuiet = true;
+      lingering = setTimeout(expectEnd, LINGER_MS);
+    } else if (message.type === "stream_event" || message.type === "assistant" || message.type === "user") {
+      keepWaiting();
+    }
+    if (isQuiet && pending.size === 0) expectEnd();
+    if (message.type === "system" && message.subtype === "api_retry" && HOPELESS.has(message.error_status ?? 0)) {
+      trouble = { apiStatus: message.error_status, text: "the key was refused" };
+      prompts.end();
+      void endGroup(pid, mark);
+    }
+  }
+
+  /** There is work again: a message that came late began a turn of its own. */
+  function keepWaiting(): void {
+    isQuiet = false;
+    clearTimeout(lingering);
+    if (isInterrupted) return;
+    clearTimeout(leaving);
+    leaving = undefined;
+  }
+
+  async function run(): Promise<TurnResult> {
+    try {
+      await mkdir(configFolder, { recursive: true });
+      if (isInterrupted) return resultOf();
+      const onStart = (started: number | undefined) => {
+        pid = started;
+      };
+      session = query({ prompt: prompts, options: claudeOptions(settings, request, { mark, configFolder, onStart }) });
+      for await (const message of session) see(message);
+    } catch (error) {
+      // An error result is followed by an exception that says less than it.
+      const isTold = results.some((result) => result.is_error);
+      if (!isTold) trouble ??= { text: messageOf(error) };
+    } finally {
+      over.abort();
+      prompts.end();
+      clearTimeout(lingering);
+      clearTimeout(leaving);
+      await endGroup(pid, mark);
+      translator.close();
+    }
+    return resultOf();
+  }
+
+  function resultOf(): TurnResult {
+    const last = results.at(-1);
+    const usage = usageOfResults(results, Math.round(performance.now() - startedAt));
+    const common = { usage, answer: translator.answer };
+    if (isInterrupted) return { status: "interrupted", ...common };
+    const found = trouble ?? (last === undefined ? { text: "it ended without a result" } : troubleIn(last));
+    return found === undefined
+      ? { status: "completed", ...common }
+      : { status: "failed", failure: failureOfTurn(found), ...common };
+  }
+
+  return {
+    done: run(),
+    say(text) {
+      if (prompts.isEnded || isInterrupted) return false;
+      keepWaiting();
+      pending.add(prompts.push(text));
+      return true;
+    },
+    interrupt() {
+      if (isInterrupted || over.signal.aborted) return;
+      isInterrupted = true;
+      leaving ??= setTimeout(() => void endGroup(pid, mark), LEAVE_MS);
+      void session
+        ?.interrupt()
+        .catch(() => {}) // it is ended either way
+        .finally(() => prompts.end());
+    },
+  };
+}

@@ -1,0 +1,2 @@
+export { startWorker } from "./compose.ts";
+export { WorkerConfig } from "./config.ts";

@@ -1,0 +1,80 @@
+import type { InboxEntry, InboxMessage } from "@peerbot/contracts";
+
+/** One text for the agent and the messages it stands for. */
+export interface Request {
+  text: string;
+  ids: string[];
+  /** What the person wrote, without words of ours around it; empty when they pressed a button. */
+  words: string;
+}
+
+/** What a batch of inbox entries asks for. */
+export interface Requests {
+  /** Oldest first. */
+  list: Request[];
+  /** Somebody pressed Stop: what came before it in the batch is withdrawn. */
+  isStopped: boolean;
+  /** The messages that were withdrawn, and the presses of Stop. */
+  withdrawn: string[];
+}
+
+export interface RequestContext {
+  /** Identities of messages the agent has been given already. */
+  given: ReadonlySet<string>;
+  /** What a failed run was asked and the conversation does not hold. */
+  unfinished: readonly string[];
+}
+
+/**
+ * Reads a batch: an edit replaces its message as long as the agent has not been given it, and is a correction after
+ * that; Stop withdraws what stands before it.
+ */
+export function readRequests(entries: readonly InboxEntry[], context: RequestContext): Requests {
+  const messages = entries.map(({ message }) => message);
+  const lastStop = messages.findLastIndex(({ kind }) => kind === "stop");
+  const list: Request[] = [];
+  for (const message of messages.slice(lastStop + 1)) {
+    const edited = message.kind === "edited" ? list.find(({ ids }) => ids.includes(message.edits)) : undefined;
+    if (message.kind === "edited" && edited !== undefined) {
+      edited.text = message.text;
+      edited.words = message.text;
+      edited.ids.push(message.id);
+    } else {
+      list.push(...requestOf(message, context));
+    }
+  }
+  return {
+    list,
+    isStopped: lastStop >= 0,
+    withdrawn: messages.slice(0, lastStop + 1).map(({ id }) => id),
+  };
+}
+
+function requestOf(message: InboxMessage, { given, unfinished }: RequestContext): Request[] {
+  const ids = [message.id];
+  switch (message.kind) {
+    case "said":
+      return given.has(message.id) ? [] : [{ text: message.text, words: message.text, ids }];
+    case "edited":
+      return [{ text: `I corrected an earlier message. It now reads:\n\n${message.text}`, words: message.text, ids }];
+    case "continue":
+      return [{ text: "Carry on where you left off.", words: "", ids }];
+    case "retry":
+      return [{ text: ["Try again.", ...unfinished].join("\n\n"), words: unfinished.join("\n\n"), ids }];
+    case "stop":
+      return [];
+    default:
+      return message satisfies never;
+  }
+}
+
+/** What people wrote up to an entry, edits worked in: what there is to try again. */
+export function wordsBefore(entries: readonly InboxEntry[], inboxId: string): string[] {
+  const before = entries.slice(
+    0,
+    entries.findIndex((entry) => entry.inboxId === inboxId),
+  );
+  return readRequests(before, { given: new Set(), unfinished: [] })
+    .list.map(({ words }) => words)
+    .filter((words) => words !== "");
+}

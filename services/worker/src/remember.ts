@@ -1,0 +1,48 @@
+import { randomUUID } from "node:crypto";
+import type { Assignment } from "@peerbot/contracts";
+import type { AgentMemory } from "./agent/agent.ts";
+import type { GatewayClient } from "./gateway-client.ts";
+
+/** What the session remembers, and which version of it this run began with. */
+export interface Remembered {
+  memory: AgentMemory;
+  generation: string | null;
+  /** Inbox entries up to here are part of the conversation; undefined when there is none yet. */
+  handledThrough: string | undefined;
+}
+
+/** Brings back the conversation as the last run left it; a new one when there is none, or when another agent led it. */
+export async function recall(gateway: GatewayClient, { agent }: { agent: string }): Promise<Remembered> {
+  const { generation, state } = await gateway.conversation();
+  const isOurs = state !== null && state.agent === agent;
+  return {
+    generation,
+    handledThrough: state?.handledThrough,
+    memory: isOurs
+      ? { sessionId: state.agentSessionId, transcript: state.transcript }
+      : { sessionId: randomUUID(), transcript: {} },
+  };
+}
+
+/** Saves the conversation. @throws FencedError when somebody else saved it since */
+export async function remember(
+  gateway: GatewayClient,
+  remembered: Remembered,
+  options: { assignment: Assignment; agent: string; handledThrough: string; now: number },
+): Promise<void> {
+  const { assignment, agent, handledThrough, now } = options;
+  remembered.generation = await gateway.saveConversation({
+    ifGeneration: remembered.generation,
+    state: {
+      v: 1,
+      sessionKey: assignment.sessionKey,
+      epoch: assignment.epoch,
+      savedAt: now,
+      agent,
+      agentSessionId: remembered.memory.sessionId,
+      transcript: remembered.memory.transcript,
+      handledThrough,
+    },
+  });
+  remembered.handledThrough = handledThrough;
+}

@@ -1,0 +1,215 @@
+import type { Assignment, InboxEntry, Phase, RunFinished, Usage } from "@peerbot/contracts";
+import { AppError, faultPoint, type Logger } from "@peerbot/runtime";
+import type { Agent } from "./agent/agent.ts";
+import { addUsage, NO_USAGE } from "./agent/usage-of-results.ts";
+import type { EventSender } from "./event-sender.ts";
+import { FencedError, type GatewayClient } from "./gateway-client.ts";
+import type { InboxFeed } from "./inbox-feed.ts";
+import { outcomeOf } from "./outcome-of.ts";
+import { readRequests, wordsBefore } from "./read-requests.ts";
+import { type Remembered, recall, remember } from "./remember.ts";
+import { failureOf, publishWork, type SaveContext, saveWork } from "./save-work.ts";
+import { takeTurn } from "./take-turn.ts";
+import { prepareWorkspace, type WorkspaceOptions } from "./workspace/prepare-workspace.ts";
+import { readGuidance } from "./workspace/read-guidance.ts";
+import { writeBriefing } from "./write-briefing.ts";
+
+export interface SessionPorts {
+  assignment: Assignment;
+  gateway: GatewayClient;
+  events: EventSender;
+  feed: InboxFeed;
+  agent: Agent;
+  /** Brings the repository's vault and says where the workspace is. */
+  openWorkspace: (signal: AbortSignal) => Promise<WorkspaceOptions>;
+  /** Aborted when the work must be saved and the run ended: SIGTERM, or the deadline comes near. */
+  saving: AbortSignal;
+  logger: Logger;
+}
+
+/** One run from its first message to its told outcome. @throws FencedError, and whatever keeps it from telling */
+export async function runSession(ports: SessionPorts): Promise<void> {
+  const { gateway, events, logger } = ports;
+  const run: Run = { handledThrough: ports.assignment.inboxAfter, given: new Set(), left: [], usage: NO_USAGE };
+  let finished: RunFinished;
+  do {
+    finished = await attempt(ports, run);
+    await events.flush();
+    logger.info({ outcome: finished.outcome, failure: finished.failure?.code }, "turn-ended");
+  } while (!(await finish(ports, run, finished, gateway)));
+}
+
+/** What a run carries from turn to turn. */
+interface Run {
+  handledThrough: string;
+  given: Set<string>;
+  /** Entries taken from the feed that no turn has dealt with. */
+  left: InboxEntry[];
+  place?: { context: SaveContext; remembered: Remembered; briefing: string };
+  lastFinished?: RunFinished;
+  usage: Usage;
+}
+
+/** One turn. Expected failures become its outcome. */
+async function attempt(ports: SessionPorts, run: Run): Promise<RunFinished> {
+  try {
+    run.place ??= await prepare(ports);
+    const entries = await nextEntries(ports, run);
+    if (ports.saving.aborted) {
+      run.left = entries;
+      return run.lastFinished ?? endedEarly(ports);
+    }
+    return await work(ports, run, run.place, entries);
+  } catch (error) {
+    if (ports.saving.aborted && run.place === undefined && !(error instanceof FencedError)) {
+      return endedEarly(ports);
+    }
+    const failure = failureOf(error);
+    // What could not be begun is dealt with by this failure; “Try again” brings it back.
+    run.left.push(...ports.feed.take());
+    run.handledThrough = run.left.splice(0).at(-1)?.inboxId ?? run.handledThrough;
+    return { type: "finished", outcome: "failed", failure, branch: ports.assignment.branch };
+  }
+}
+
+/** Nothing was begun: what is in the inbox starts the next run. */
+function endedEarly({ assignment }: SessionPorts): RunFinished {
+  return { type: "finished", outcome: "saved", branch: assignment.branch };
+}
+
+async function prepare(ports: SessionPorts): Promise<NonNullable<Run["place"]>> {
+  const { assignment, gateway, agent, saving } = ports;
+  enter(ports, "cloning");
+  const options = await ports.openWorkspace(saving);
+  const workspace = await prepareWorkspace({ ...options, signal: saving });
+  await faultPoint("worker.after-clone");
+  enter(ports, "restoring");
+  const remembered = await recall(gateway, { agent: agent.name });
+  const briefing = writeBriefing(assignment, await readGuidance(workspace.path));
+  return {
+    context: { assignment, workspace, options, report: (event) => ports.events.send(event) },
+    remembered,
+    briefing,
+  };
+}
+
+/** Entries there is to do something about. The first may be on their way still. */
+async function nextEntries({ feed, saving, events }: SessionPorts, run: Run): Promise<InboxEntry[]> {
+  if (run.left.length === 0) {
+    const patience = AbortSignal.any([saving, AbortSignal.timeout(10_000)]);
+    await Promise.race([feed.arrival(patience), events.failed]);
+  }
+  return [...run.left.splice(0), ...feed.take()];
+}
+
+async function work(
+  ports: SessionPorts,
+  run: Run,
+  { context, remembered, briefing }: NonNullable<Run["place"]>,
+  entries: readonly InboxEntry[],
+): Promise<RunFinished> {
+  const { assignment, gateway, events, feed, agent, saving } = ports;
+  const base = { type: "finished", branch: assignment.branch } as const;
+  run.handledThrough = entries.at(-1)?.inboxId ?? run.handledThrough;
+  const unfinished = await unfinishedWords(ports, remembered, entries);
+  const requests = readRequests(entries, { given: run.given, unfinished });
+  if (requests.withdrawn.length > 0) events.send({ type: "messages-taken", ids: requests.withdrawn });
+  if (requests.list.length === 0) {
+    // Stop came when there was nothing left to stop: what was done before stays the outcome.
+    return run.lastFinished ?? { ...base, outcome: requests.isStopped ? "stopped" : "no-changes" };
+  }
+
+  enter(ports, "working");
+  const turn = await takeTurn(
+    { requests: requests.list, handledThrough: run.handledThrough },
+    {
+      startTurn: ({ prompt }) =>
+        agent.startTurn({
+          prompt,
+          memory: remembered.memory,
+          workspace: context.workspace.path,
+          briefing,
+          model: assignment.model,
+          onEvent: (event) => events.send(event),
+        }),
+      feed,
+      given: run.given,
+      onTaken: (ids) => events.send({ type: "messages-taken", ids }),
+      saving,
+      broken: Promise.race([events.failed, feed.failed]),
+    },
+  );
+  run.handledThrough = turn.handledThrough;
+  run.left = turn.left;
+  run.usage = addUsage(run.usage, turn.result.usage);
+
+  await faultPoint("worker.after-turn");
+
+  const request = turn.words.join("\n\n");
+  const saved = await saveWork(context, { request });
+  await keepConversation(ports, run, remembered, turn.result.status === "failed");
+  const outcome = outcomeOf({ turn, saved, isSaving: saving.aborted });
+  const isPublished = outcome.outcome === "completed";
+  const pullRequest = isPublished
+    ? await publishWork(context, { gateway, request, answer: turn.result.answer })
+    : undefined;
+  await faultPoint("worker.after-pull-request");
+  const { commit, changes } = saved;
+  run.lastFinished = {
+    ...base,
+    ...outcome,
+    ...(commit === undefined ? {} : { commit }),
+    ...(changes === undefined ? {} : { changes }),
+    ...(pullRequest === undefined ? {} : { pullRequest }),
+    usage: run.usage,
+  };
+  return run.lastFinished;
+}
+
+/** What a failed run was asked, for “Try again”: what stands in the inbox and not in the conversation. */
+async function unfinishedWords(
+  { gateway }: SessionPorts,
+  { handledThrough }: Remembered,
+  entries: readonly InboxEntry[],
+): Promise<string[]> {
+  const retry = entries.find(({ message }) => message.kind === "retry");
+  if (retry === undefined) return [];
+  const page = await gateway.inbox({ after: handledThrough ?? "0-0", waitSeconds: 0 });
+  return wordsBefore(page.entries, retry.inboxId);
+}
+
+/** A turn that failed is remembered, but its request counts as not dealt with: “Try again” asks it again. */
+async function keepConversation(ports: SessionPorts, run: Run, remembered: Remembered, isFailed: boolean) {
+  const { assignment, gateway, agent, events } = ports;
+  enter(ports, "saving");
+  const handledThrough = isFailed ? (remembered.handledThrough ?? assignment.inboxAfter) : run.handledThrough;
+  try {
+    await faultPoint("worker.before-save");
+    await remember(gateway, remembered, { assignment, agent: agent.name, handledThrough, now: Date.now() });
+    await faultPoint("worker.after-save");
+  } catch (error) {
+    if (error instanceof FencedError || !(error instanceof AppError)) throw error;
+    const text = `Our conversation could not be saved (${error.message}): the next reply meets me as I was before this one.`;
+    events.send({ type: "notice", text });
+  }
+}
+
+/** True when the run is over; false when there is more to do. */
+async function finish(
+  { saving, events }: SessionPorts,
+  { handledThrough }: Run,
+  event: RunFinished,
+  gateway: GatewayClient,
+): Promise<boolean> {
+  await faultPoint("worker.before-finish");
+  const status = await gateway.finish({ event, handledThrough, isForced: saving.aborted });
+  await faultPoint("worker.after-finish");
+  if (status === "finished") return true;
+  if (event.failure !== undefined) events.send({ type: "notice", text: event.failure.message });
+  return false;
+}
+
+function enter({ events, logger }: SessionPorts, phase: Phase): void {
+  logger.info({ phase }, "phase");
+  events.send({ type: "phase", phase });
+}

@@ -1,0 +1,92 @@
+import type { Assignment, ChangeSize, Commit, Failure, PullRequest, WorkerEvent } from "@peerbot/contracts";
+import { AppError, faultPoint, messageOf } from "@peerbot/runtime";
+import { FencedError, type GatewayClient } from "./gateway-client.ts";
+import { branchSubjects, measureChanges } from "./workspace/change-size.ts";
+import { subjectOf } from "./workspace/commit-message.ts";
+import { commitWork } from "./workspace/commit-work.ts";
+import type { Workspace, WorkspaceOptions } from "./workspace/prepare-workspace.ts";
+import { PushError, pushWork } from "./workspace/push-work.ts";
+import { writePullRequest } from "./write-pull-request.ts";
+
+/** What became of the changes of a turn. */
+export interface SavedWork {
+  /** The commit that is on the session branch now; undefined when there was nothing to push. */
+  commit?: Commit;
+  changes?: ChangeSize;
+  /** Why the work did not get to the branch. */
+  failure?: Failure;
+}
+
+export interface SaveContext {
+  assignment: Assignment;
+  workspace: Workspace;
+  options: WorkspaceOptions;
+  report: (event: WorkerEvent) => void;
+}
+
+/** Commits and pushes what the turn changed. */
+export async function saveWork(
+  { assignment, workspace, options, report }: SaveContext,
+  { request }: { request: string },
+): Promise<SavedWork> {
+  try {
+    const { commit, skipped } = await commitWork(workspace, { ...options, request, person: assignment.person });
+    if (skipped.length > 0) report({ type: "notice", text: skippedNotice(skipped) });
+    if (commit === undefined) return {};
+    await faultPoint("worker.after-commit");
+    report({ type: "phase", phase: "committing" });
+    report({ type: "phase", phase: "pushing" });
+    const pushed = await pushWork(workspace, commit, options);
+    await faultPoint("worker.after-push");
+    const changes = await measureChanges(workspace, options);
+    return { commit: pushed, ...(changes === undefined ? {} : { changes }) };
+  } catch (error) {
+    return { failure: failureOf(error) };
+  }
+}
+
+/** Opens the pull request or brings it up to date. When that fails people are told; the branch is there all the same. */
+export async function publishWork(
+  { assignment, workspace, options, report }: SaveContext,
+  { gateway, request, answer }: { gateway: GatewayClient; request: string; answer: string },
+): Promise<PullRequest | undefined> {
+  const { person, branch, repository } = assignment;
+  if (workspace.baseTip === undefined) {
+    const text = `There is no pull request: ${repository.defaultBranch} does not exist yet, so there is nothing to merge into.`;
+    report({ type: "notice", text });
+    return undefined;
+  }
+  report({ type: "phase", phase: "opening-pull-request" });
+  try {
+    const subjects = await branchSubjects(workspace, options);
+    const title = subjects[0] ?? subjectOf(request);
+    return await gateway.openPullRequest(writePullRequest({ title, subjects, answer, request, person, branch }));
+  } catch (error) {
+    if (error instanceof FencedError || !(error instanceof AppError)) throw error;
+    report({
+      type: "notice",
+      text: `The branch is pushed, but the pull request could not be opened: ${error.message}.`,
+    });
+    return undefined;
+  }
+}
+
+/** A failure of git or of what is behind it. @throws what is none of these: a bug, or the end of the run */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof FencedError || !(error instanceof AppError)) throw error;
+  const hint = error instanceof PushError ? error.hint : HINTS[error.code];
+  return { code: error.code, message: `${messageOf(error)}.`, ...(hint === undefined ? {} : { hint }) };
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  "repository-not-found": "Restore it, or ask an administrator to set another one up.",
+  "git-host-unauthorized": "An administrator has to check Peerbot's access to the git host.",
+  "git-unreachable": "Try again in a few minutes.",
+  "git-failed": "Try again; if it stays so, an administrator finds more in the worker's log.",
+};
+
+function skippedNotice(skipped: readonly string[]): string {
+  const names = skipped.slice(0, 5).map((file) => `\`${file}\``);
+  const more = skipped.length > names.length ? ` and ${skipped.length - names.length} more` : "";
+  return `Not committed, because they are over 50 MB or repositories of their own: ${names.join(", ")}${more}.`;
+}

@@ -1,0 +1,106 @@
+import { lstat, mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Git } from "./git.ts";
+import { lendObjects, type Vault } from "./vault.ts";
+
+/** Where the agent works. */
+export interface Workspace {
+  /** The working tree. */
+  readonly path: string;
+  readonly branch: string;
+  /** Commit the session branch had at the remote, or has now that we pushed; undefined while it is not there. */
+  remoteTip: string | undefined;
+  /** Commit of the default branch; undefined in an empty repository. */
+  readonly baseTip: string | undefined;
+}
+
+export interface WorkspaceOptions {
+  path: string;
+  vault: Vault;
+  git: Git;
+  branch: string;
+  defaultBranch: string;
+  /** Where a person reads the repository; told to tools as `origin`. It needs no credential and has none. */
+  webUrl: string;
+  signal: AbortSignal;
+}
+
+/** Brings the repository here and stands on the session branch: the remote's if it has one, else a new one. */
+export async function prepareWorkspace(options: WorkspaceOptions): Promise<Workspace> {
+  const { path, vault, git, branch, defaultBranch, signal } = options;
+  const tips = await vault.remoteBranches([branch, defaultBranch], signal);
+  if (tips.size > 0) await vault.fetch([...tips.keys()], signal);
+  const workspace = { path, branch, remoteTip: tips.get(branch), baseTip: tips.get(defaultBranch) };
+  await mkdir(path, { recursive: true });
+  await attachRepository(workspace, options);
+  if (tips.size > 0) await git(["reset", "--quiet", "--hard"], { ...inWorkspace(workspace), signal });
+  return workspace;
+}
+
+/**
+ * Gives the working tree its repository: objects borrowed from the vault, the session branch at the commit the run
+ * began with. The files stay as they are.
+ */
+export async function attachRepository(workspace: Workspace, options: WorkspaceOptions): Promise<void> {
+  const { vault, git, defaultBranch, signal } = options;
+  const { path, branch, remoteTip, baseTip } = workspace;
+  const gitDir = join(path, ".git");
+  await git(["init", "--quiet", "--template=", `--initial-branch=${branch}`, path], { cwd: path, signal });
+  await lendObjects(vault, gitDir);
+  await writeFile(join(gitDir, "config"), configOf(options));
+  const refs: [string, string | undefined][] = [
+    [`refs/heads/${branch}`, remoteTip ?? baseTip],
+    [`refs/remotes/origin/${defaultBranch}`, baseTip],
+    [`refs/remotes/origin/${branch}`, remoteTip],
+  ];
+  for (const [ref, commit] of refs) {
+    if (commit !== undefined) await git(["update-ref", ref, commit], { ...inWorkspace(workspace), signal });
+  }
+}
+
+/**
+ * Puts the repository's own configuration back to what we wrote, so that no filter, driver or program that the agent
+ * or the cloned code configured runs when the worker uses git. A repository that is gone or replaced is made anew.
+ */
+export async function resetRepository(workspace: Workspace, options: WorkspaceOptions): Promise<void> {
+  const gitDir = join(workspace.path, ".git");
+  const isWhole = await isFolder(gitDir);
+  if (!isWhole || !(await isFolder(join(gitDir, "objects")))) {
+    await rm(gitDir, { recursive: true, force: true });
+    await attachRepository(workspace, options);
+    await options.git(["reset", "--quiet"], { ...inWorkspace(workspace), signal: options.signal, expected: [128] });
+    return;
+  }
+  for (const name of ["config", "config.worktree", "commondir", "hooks", "index.lock", "HEAD.lock"]) {
+    await rm(join(gitDir, name), { recursive: true, force: true });
+  }
+  await writeFile(join(gitDir, "config"), configOf(options));
+}
+
+/** For git in the workspace: whatever stands in the folder, this repository and this tree are meant. */
+export function inWorkspace({ path }: Pick<Workspace, "path">) {
+  const gitDir = join(path, ".git");
+  return { cwd: path, env: { GIT_DIR: gitDir, GIT_COMMON_DIR: gitDir, GIT_WORK_TREE: path } };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  // A symbolic link is none: it could lead to any repository.
+  return (await lstat(path).catch(() => undefined))?.isDirectory() ?? false;
+}
+
+function configOf({ webUrl }: Pick<WorkspaceOptions, "webUrl">): string {
+  return [
+    "[core]",
+    "\trepositoryformatversion = 0",
+    "\tbare = false",
+    "[user]",
+    `\tname = ${COMMITTER.name}`,
+    `\temail = ${COMMITTER.email}`,
+    '[remote "origin"]',
+    `\turl = ${JSON.stringify(webUrl)}`,
+    "\tfetch = +refs/heads/*:refs/remotes/origin/*",
+    "",
+  ].join("\n");
+}
+
+export const COMMITTER = { name: "Peerbot", email: "peerbot@noreply.invalid" };

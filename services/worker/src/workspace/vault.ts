@@ -1,0 +1,136 @@
+import { copyFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { AppError, type Secret } from "@peerbot/runtime";
+import { FencedError } from "../gateway-client.ts";
+import { credentialEnv, type Git, GitError } from "./git.ts";
+
+/** Deep enough for `git log` and `git blame` to be of use, shallow enough for a large repository. */
+const CLONE_DEPTH = 50;
+
+/** What may be in the vault when git runs there with a credential; everything else is removed before. */
+const KEPT = new Set(["HEAD", "config", "objects", "packed-refs", "refs", "shallow"]);
+const CONFIG = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n";
+
+export type PushOutcome = { status: "pushed" } | { status: "rejected" } | { status: "refused"; reason: string };
+
+/**
+ * A bare repository between the workspace and the gateway, the only place where git holds a credential. The agent and
+ * what it runs may write anywhere the worker may, so that the vault is put back into a known state before every such
+ * command: no configuration, hook or alternate planted there is ever read.
+ */
+export interface Vault {
+  readonly path: string;
+  /** Commit of each branch at the remote, of those asked for that exist. `until` gives up early. */
+  remoteBranches(branches: readonly string[], until?: AbortSignal): Promise<Map<string, string>>;
+  /** Brings branches from the remote. `until` gives up early. */
+  fetch(branches: readonly string[], until?: AbortSignal): Promise<void>;
+  /** Takes a commit with all that belongs to it from a repository on this machine. */
+  takeFrom(gitDir: string, commit: string): Promise<void>;
+  push(commit: string, branch: string): Promise<PushOutcome>;
+}
+
+export interface VaultOptions {
+  path: string;
+  git: Git;
+  /** Of the repository at the gateway, without credentials. */
+  url: string;
+  token: Secret;
+  signal: AbortSignal;
+}
+
+export async function createVault({ path, git, url, token, signal }: VaultOptions): Promise<Vault> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  await git(["init", "--quiet", "--bare", "--template=", path], { cwd: path, signal });
+
+  const inVault = { cwd: path, env: { GIT_DIR: path, GIT_COMMON_DIR: path }, signal };
+  const env = { ...inVault.env, ...credentialEnv({ url, token }) };
+  const withCredential = async (
+    args: readonly string[],
+    options: { expected?: readonly number[]; until?: AbortSignal | undefined } = {},
+  ) => {
+    const { expected = [], until = signal } = options;
+    await seal(path);
+    try {
+      return await git(args, { ...inVault, env, expected, signal: AbortSignal.any([signal, until]) });
+    } catch (error) {
+      throw error instanceof GitError ? remoteFailure(error) : error;
+    }
+  };
+
+  return {
+    path,
+    async remoteBranches(branches, until) {
+      const refs = branches.map((branch) => `refs/heads/${branch}`);
+      const { stdout } = await withCredential(["ls-remote", url, ...refs], { until });
+      return new Map(
+        stdout.split("\n").flatMap((line) => {
+          const [commit = "", ref = ""] = line.split("\t");
+          return refs.includes(ref) ? [[ref.slice("refs/heads/".length), commit] as const] : [];
+        }),
+      );
+    },
+    async fetch(branches, until) {
+      const refs = branches.map((branch) => `+refs/heads/${branch}:refs/heads/${branch}`);
+      await withCredential(["fetch", "--quiet", "--no-tags", `--depth=${CLONE_DEPTH}`, url, ...refs], { until });
+    },
+    async takeFrom(gitDir, commit) {
+      await seal(path);
+      // Without a credential: the other side is a repository that the agent could write to.
+      await git(["fetch", "--quiet", "--no-tags", "--update-shallow", gitDir, `+${commit}:refs/peerbot/work`], inVault);
+    },
+    async push(commit, branch) {
+      const args = ["push", "--porcelain", "--no-verify", url, `${commit}:refs/heads/${branch}`];
+      const { exitCode, stdout } = await withCredential(args, { expected: [1] });
+      return exitCode === 0 ? { status: "pushed" } : pushOutcomeOf(stdout);
+    },
+  };
+}
+
+/** Lets a repository on this machine use the vault's objects. */
+export async function lendObjects(vault: Vault, gitDir: string): Promise<void> {
+  await mkdir(join(gitDir, "objects", "info"), { recursive: true });
+  await writeFile(join(gitDir, "objects", "info", "alternates"), `${join(vault.path, "objects")}\n`);
+  await copyFile(join(vault.path, "shallow"), join(gitDir, "shallow")).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error; // a complete history has no such file
+  });
+}
+
+async function seal(path: string): Promise<void> {
+  const strangers = (await readdir(path)).filter((name) => !KEPT.has(name));
+  await Promise.all(strangers.map((name) => rm(join(path, name), { recursive: true, force: true })));
+  await rm(join(path, "objects", "info", "alternates"), { force: true });
+  await rm(join(path, "config"), { recursive: true, force: true });
+  await writeFile(join(path, "config"), CONFIG);
+}
+
+/** Reads git's report (`!<from>:<to>\t[rejected] (fetch first)`). */
+function pushOutcomeOf(stdout: string): PushOutcome {
+  const line = stdout.split("\n").find((text) => text.startsWith("!")) ?? "";
+  // The second is what a server says when the branch moved between its answer and our push.
+  if (/\[rejected\]/.test(line) || /\[remote rejected\].*(lock ref|stale info|fetch first|update ref)/.test(line))
+    return { status: "rejected" };
+  return { status: "refused", reason: /\((.*)\)\s*$/.exec(line)?.[1] ?? "no reason given" };
+}
+
+/** Git shows only the HTTP status of what the gateway says. */
+function remoteFailure(error: GitError): AppError {
+  const status = Number(/returned error: (\d{3})/.exec(error.stderr)?.[1] ?? 0);
+  if (status === 409) return new FencedError(error);
+  if (status === 404 || /repository '.*' not found/.test(error.stderr)) {
+    return new AppError("the repository does not exist any more, or was renamed", {
+      code: "repository-not-found",
+      cause: error,
+    });
+  }
+  if ([401, 403, 502].includes(status) || /Authentication failed/.test(error.stderr)) {
+    return new AppError("the git host does not let Peerbot into the repository", {
+      code: "git-host-unauthorized",
+      cause: error,
+    });
+  }
+  return new AppError("the repository cannot be reached", {
+    code: "git-unreachable",
+    retryable: true,
+    cause: error,
+  });
+}
