@@ -44,7 +44,10 @@ interface Line {
   wake: () => void;
 }
 
-/** `limits` by method; a method without a limit is never held back. */
+/** Counted all the same, because Slack can ask for a pause. */
+const WITHOUT_LIMIT: MethodPace = { workspace: { perMinute: 600_000, burst: 10_000 } };
+
+/** `limits` by method; a method without a limit waits only while Slack asked for a pause. */
 export function createPacer({
   redis,
   prefix,
@@ -73,7 +76,6 @@ export function createPacer({
   return {
     acquire({ priority, signal, ...call }) {
       if (signal?.aborted) return Promise.reject(signal.reason);
-      if (bucketsOf(prefix, call, limits).length === 0) return Promise.resolve();
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const waiter: Waiter = { call, priority, resolve, reject };
       const name = lineNameOf(call, limits);
@@ -125,8 +127,7 @@ function bucketsOf(
   { team, method, channel }: PacedCall,
   limits: Readonly<Record<string, MethodPace>>,
 ): PaceBucket[] {
-  const limit = limits[method];
-  if (limit === undefined) return [];
+  const limit = limits[method] ?? WITHOUT_LIMIT;
   const key = `${prefix}:{pace-${team}}:${method}`;
   const workspace = { ...limit.workspace, key };
   if (limit.channel === undefined || channel === undefined) return [workspace];

@@ -24,7 +24,7 @@ const UNWELL = new Set([
   "token_expired",
 ]);
 
-const DEFAULT_RETRY_AFTER_MS = 5_000;
+const DEFAULT_RETRY_AFTER_MS = 3_000;
 
 /** Classifies what a call of the Web API client threw. */
 export function slackFailureOf(error: unknown): SlackFailure {

@@ -50,15 +50,17 @@ describe("the pace of Slack calls", () => {
     await now({ team: TEAM, method: "a", channel: "C2" });
     await now({ team: "T2", method: "a", channel: "C1" });
     await now({ team: TEAM, method: "b" });
-    await now({ team: TEAM, method: "not-limited" });
+    for (let call = 0; call < 20; call += 1) await now({ team: TEAM, method: "not-limited" });
   });
 
   it("lets nobody call while Slack asked for a pause, and goes on after it", async () => {
-    const pace = pacer({ a: limit(6_000, 10) });
-    await pace.pause({ team: TEAM, method: "a" }, 300);
-    const start = performance.now();
-    await pacer({ a: limit(6_000, 10) }).acquire({ team: TEAM, method: "a", priority: "terminal" });
-    expect(performance.now() - start).to.be.within(250, 900);
+    const limits = { a: limit(6_000, 10) };
+    for (const method of ["a", "not-limited"]) {
+      await pacer(limits).pause({ team: TEAM, method }, 200);
+      const start = performance.now();
+      await pacer(limits).acquire({ team: TEAM, method, priority: "terminal" });
+      expect(performance.now() - start).to.be.within(150, 900);
+    }
   });
 
   it("stops waiting when told to, without using up anybody's turn", async () => {
