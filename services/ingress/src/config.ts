@@ -35,9 +35,11 @@ const settings = z.object({
     .optional()
     .describe("Signing secret of the Slack app, proves that a request is Slack's; needed in http mode."),
   SLACK_API_URL: httpUrl().default("https://slack.com/api").describe("Address of Slack's Web API."),
-  SLACK_PACE: wholeNumber({ min: 10, max: 100 })
+  SLACK_PACE: wholeNumber({ min: 10, max: 2_000 })
     .default(90)
-    .describe("Percentage of Slack's published rate limits that is used, shared by all replicas."),
+    .describe(
+      "Percentage of Slack's published rate limits that is used, shared by all replicas; above 100 only where Slack allows more.",
+    ),
   SLACK_ALLOWED_USERS: idList("User ids that may use Peerbot; unset means everybody."),
   SLACK_DENIED_USERS: idList("User ids that may not use Peerbot, whatever else allows them."),
   SLACK_ADMIN_USERS: idList("User ids that may use Peerbot and press the buttons of anybody's session."),

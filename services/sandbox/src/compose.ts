@@ -37,7 +37,9 @@ export async function compose(
   // The stand-ins give out absolute addresses, but only once somebody asks them: then the port is known.
   const publicUrl = () => config.SANDBOX_PUBLIC_URL ?? `http://127.0.0.1:${portOf(server)}`;
   server.addHook("onError", async (request, _reply, error) => {
-    if (error.statusCode === undefined) logger.error({ err: error, url: request.url }, "request-failed");
+    // The stand-ins' own refusals carry a status: they are answers, not faults of the sandbox.
+    const isAnswer = "statusCode" in error || "status" in error;
+    if (!isAnswer) logger.error({ err: error, url: request.url }, "request-failed");
   });
   const slack = await registerSlack(server, {
     ...slackOptions(config),

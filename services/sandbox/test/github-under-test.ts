@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Octokit } from "@octokit/rest";
 import { temporaryFolder } from "@peerbot/testing";
 import { execa } from "execa";
+import { GIT_ENVIRONMENT } from "../src/github/git-command.ts";
 import { type GitHubOptions, type GitHubStandIn, registerGitHub } from "../src/github/index.ts";
 import { type StandInServer, standInServer } from "./stand-in-server.ts";
 
@@ -52,15 +53,13 @@ export async function openGitHub(options: Partial<GitHubOptions> = {}) {
   };
 }
 
-/** Runs git as a person does who has set up nothing. */
+/** Runs git as a person does who has set up nothing, in this folder only: run from a git hook, tests inherit GIT_DIR. */
 export async function runGit(cwd: string, ...args: string[]): Promise<string> {
   const person = { NAME: "Ann", EMAIL: "ann@example.com" };
   const { stdout } = await execa("git", args, {
     cwd,
     env: {
-      GIT_TERMINAL_PROMPT: "0",
-      GIT_CONFIG_NOSYSTEM: "1",
-      GIT_CONFIG_GLOBAL: "/dev/null",
+      ...GIT_ENVIRONMENT,
       GIT_AUTHOR_NAME: person.NAME,
       GIT_AUTHOR_EMAIL: person.EMAIL,
       GIT_COMMITTER_NAME: person.NAME,

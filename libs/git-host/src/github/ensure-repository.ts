@@ -41,7 +41,7 @@ export async function ensureRepository(person: Person, ports: EnsureRepositoryPo
 async function findOwn(person: Person, ports: EnsureRepositoryPorts): Promise<GitHubRepository | undefined> {
   // A name may lead to a repository that was moved away from the organisation.
   const isOurs = ({ owner }: GitHubRepository) => owner.login.toLowerCase() === ports.organization.toLowerCase();
-  const isOwn = (candidate: GitHubRepository) => isOurs(candidate);
+  const isOwn = (candidate: GitHubRepository) => isOurs(candidate) && isOwnedBy(candidate.description, person);
   return explaining(FIND, async () => {
     for (const name of repositoryNamesFor(person)) {
       const candidate = await getRepository(ports, name);

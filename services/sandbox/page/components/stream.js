@@ -27,16 +27,33 @@ function Plan({ stream, tasks }) {
   </details>`;
 }
 
+/** Markdown that arrived in several pieces is one text: emphasis and fences may span them. */
+function joinMarkdown(parts) {
+  const joined = [];
+  for (const part of parts) {
+    const last = joined.at(-1);
+    if (part.type === "markdown" && last?.type === "markdown")
+      joined[joined.length - 1] = { ...last, text: last.text + part.text };
+    else joined.push(part);
+  }
+  return joined;
+}
+
 /** A streamed message: in `plan` mode all tasks stand in one card at the place of the first. */
 export function Stream({ stream, names, onClick }) {
-  const firstTask = stream.parts.findIndex((part) => part.type === "task");
+  const isPlan = stream.displayMode === "plan";
+  const planPlace = stream.parts.findIndex((part) => part.type === "task");
+  const parts = joinMarkdown(
+    stream.parts.filter((part, index) => !isPlan || part.type !== "task" || index === planPlace),
+  );
+  const firstTask = parts.findIndex((part) => part.type === "task");
   const needsPlan = firstTask === -1 && stream.planTitle !== null;
   return html`<div class="stream ${stream.state}">
     ${needsPlan && html`<${Plan} stream=${stream} tasks=${stream.tasks} />`}
-    ${stream.parts.map((part, index) => {
+    ${parts.map((part, index) => {
       if (part.type === "markdown") return html`<${Html} className="markdown" code=${markdownToHtml(part.text)} />`;
       if (part.type === "blocks") return html`<${Blocks} blocks=${part.blocks} names=${names} onClick=${onClick} />`;
-      if (stream.displayMode === "timeline") {
+      if (!isPlan) {
         const task = stream.tasks.find((candidate) => candidate.id === part.id);
         return task && html`<ul><${Task} task=${task} /></ul>`;
       }

@@ -14,6 +14,7 @@ import { bash, edit, type Fault, quoteForShell, read, type Step, write } from ".
  *   bash COMMAND              Bash tool
  *   tool NAME {JSON}          any tool with this input
  *   say TEXT                  text, streamed
+ *   count WORD FROM-TO        says WORD-FROM to WORD-TO, so that a missing or doubled piece of text can be seen
  *   think TEXT                a thinking block
  *   ask QUESTION              says it and ends the turn
  *   pace MS                   milliseconds between two pieces of the texts that follow in this reply
@@ -79,6 +80,8 @@ function parseStatement(statement: string): Step[] | string {
       return parseTool(rest);
     case "say":
       return rest === "" ? "expected say TEXT" : [{ do: "say", text: `${withLineBreaks(rest)}\n\n` }];
+    case "count":
+      return parseCount(rest);
     case "think":
       return rest === "" ? "expected think TEXT" : [{ do: "think", text: withLineBreaks(rest) }];
     case "ask":
@@ -99,7 +102,7 @@ function parseStatement(statement: string): Step[] | string {
     case "quiet":
       return rest === "" ? [{ do: "quiet" }] : "takes nothing after it";
     default:
-      return "is no statement; there are write, append, edit, read, bash, tool, say, think, ask, pace, wait, error, break, cut, expect, quiet";
+      return "is no statement; there are write, append, edit, read, bash, tool, say, count, think, ask, pace, wait, error, break, cut, expect, quiet";
   }
 }
 
@@ -138,6 +141,13 @@ function parseError(rest: string): Step[] | string {
     ...(seconds === undefined ? {} : { retryAfterSeconds: Number(seconds) }),
   };
   return [{ do: "fault", fault, times: times === undefined ? Number.POSITIVE_INFINITY : Number(times) }];
+}
+
+function parseCount(rest: string): Step[] | string {
+  const [, word, from, to] = /^([\w.]+)\s+(\d{1,4})-(\d{1,4})$/.exec(rest) ?? [];
+  if (word === undefined || Number(from) > Number(to)) return "expected count WORD FROM-TO";
+  const numbers = Array.from({ length: Number(to) - Number(from) + 1 }, (_, index) => Number(from) + index);
+  return [{ do: "say", text: `${numbers.map((number) => `${word}-${number}`).join(" ")}\n\n` }];
 }
 
 function parseTimes(rest: string, fault: Fault, usage: string): Step[] | string {

@@ -42,18 +42,22 @@ function inject(wish: Wish, { slack, github, claude, gcs }: FaultyStandIns): voi
   switch (wish.standIn) {
     case "slack":
       if (wish.kind === "status") throw impossible(wish);
-      return slack.faults.inject(wish);
+      slack.faults.inject(wish);
+      break;
     case "github":
-      return injectHttp(wish, github?.faults);
+      injectHttp(wish, github?.faults);
+      break;
     case "gcs":
-      return injectHttp(wish, gcs?.faults);
+      injectHttp(wish, gcs?.faults);
+      break;
     case "claude": {
       if (claude === undefined) throw notPlayed(wish);
       const { sessionKey, count: times } = wish;
-      return claude.failNext({ fault: claudeFault(wish), times, ...(sessionKey === undefined ? {} : { sessionKey }) });
+      claude.failNext({ fault: claudeFault(wish), times, ...(sessionKey === undefined ? {} : { sessionKey }) });
+      break;
     }
     default:
-      return wish.standIn satisfies never;
+      wish.standIn satisfies never;
   }
 }
 
@@ -110,5 +114,5 @@ function notPlayed({ standIn }: Wish): ControlProblem {
 }
 
 function literally(text: string): RegExp {
-  return new RegExp(RegExp.escape(text));
+  return new RegExp(text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
 }

@@ -1,10 +1,13 @@
 import type { FastifyInstance } from "fastify";
+import type { ClaudeStandIn } from "../claude/index.ts";
+import type { GcsStandIn } from "../gcs/index.ts";
+import type { GitHubStandIn } from "../github/index.ts";
 import { SlackFailure } from "../slack/slack-failure.ts";
 import type { SlackStandIn } from "../slack/stand-in.ts";
 import * as api from "./api.ts";
 import { createChangeLog } from "./change-log.ts";
 import { ControlProblem, parseRequest } from "./control-problem.ts";
-import { addFaultRoutes, type FaultyStandIns } from "./fault-routes.ts";
+import { addFaultRoutes } from "./fault-routes.ts";
 import { askSuggestions, clickAction, openHome, runCommand, stopSession } from "./interact.ts";
 import { addOutsideRoutes } from "./outside-routes.ts";
 import { addReadRoutes } from "./read-routes.ts";
@@ -15,8 +18,11 @@ import { clickInView, submitView } from "./use-view.ts";
 const BODY_LIMIT = 120 * 1024 * 1024; // files travel in base64
 
 /** The stand-ins this sandbox plays; Slack is always among them. */
-export interface ControlledStandIns extends FaultyStandIns {
+export interface ControlledStandIns {
   slack: SlackStandIn;
+  github?: GitHubStandIn;
+  claude?: ClaudeStandIn;
+  gcs?: GcsStandIn;
 }
 
 /** Adds the control API under `/sandbox`: what people do and see in the Slack stand-in, and what tests need besides. */

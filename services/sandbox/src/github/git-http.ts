@@ -54,7 +54,6 @@ export function addGitHttp(scope: FastifyInstance, options: GitHttpOptions): voi
     if (record.isArchived && isPush) throw new GitHubError(403, "This repository was archived so it is read-only.");
     const backend = execa("git", ["http-backend"], {
       env: environmentOf(request, { root: options.root, path: `/${record.id}.git${path}`, query }),
-      extendEnv: false,
       input: request.raw,
       buffer: false,
       reject: false,
@@ -80,7 +79,7 @@ async function* untilDone(stdout: Readable, isDone: Promise<void>): AsyncGenerat
 function environmentOf(
   { method, headers, ip }: FastifyRequest,
   { root, path, query }: { root: string; path: string; query: string },
-): Record<string, string> {
+): Record<string, string | undefined> {
   const fromHeader = (variable: string, name: string) => {
     const value = headers[name];
     return typeof value === "string" ? { [variable]: value } : {};

@@ -1,0 +1,119 @@
+import { until } from "@peerbot/testing";
+import { expect } from "chai";
+import { LeaseLostError } from "../../services/streamer/src/thread/thread-store.ts";
+import { ownThread, portsFor } from "./own-thread.ts";
+import { openBench, type PlayedSession, type StreamerBench } from "./streamer-bench.ts";
+import { contentOf } from "./thread-content.ts";
+
+describe("several streamers", () => {
+  let bench: StreamerBench;
+  before(async () => {
+    bench = await openBench();
+  });
+  after(() => bench[Symbol.asyncDispose]());
+
+  it("never double anything between them", async () => {
+    await using first = await bench.startStreamer();
+    await using second = await bench.startStreamer();
+    expect(first.internalPort).not.to.equal(second.internalPort);
+    const sessions = await Promise.all(Array.from({ length: 6 }, () => bench.mention()));
+    await Promise.all(sessions.map((session) => playRun(session)));
+    await Promise.all(sessions.map((session) => untilClosed(session)));
+    for (const session of sessions) {
+      const { messages } = contentOf(await session.seen());
+      expect(messages.map(({ part }) => part)).to.deep.equal(["opening", "progress", "closing"]);
+      expect(messages[1]?.text).to.equal("One. Two. Three. ");
+    }
+  });
+
+  it("take over what a stopped one leaves, in the middle of a run", async () => {
+    const first = await bench.startStreamer();
+    const session = await bench.mention();
+    await session.begin();
+    await session.report({ type: "text", text: "One. " });
+    await until(async () => (await session.answers()).some(({ stream }) => stream?.parts.length === 1), {
+      what: "the first words",
+    });
+    await first[Symbol.asyncDispose]();
+    await session.report({ type: "text", text: "Two. " });
+    await session.finish();
+    await using _second = await bench.startStreamer();
+    await untilClosed(session);
+    const { messages } = contentOf(await session.seen());
+    expect(messages.map(({ text }) => text)[1]).to.equal("One. Two. ");
+    expect(messages.length).to.equal(3);
+  });
+
+  it("say nothing any more once another owns the thread", async () => {
+    const session = await bench.mention();
+    await session.begin();
+    const sleeper = ownThread(bench, session.key, portsFor(bench));
+    await session.report({ type: "text", text: "One. " });
+    await sleeper.shown();
+    const owner = ownThread(bench, session.key, portsFor(bench));
+    await owner.shown();
+    await session.report({ type: "text", text: "Two. " });
+    const failure = await sleeper.shown().catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(LeaseLostError);
+    await session.finish();
+    await owner.done();
+    expect(contentOf(await session.seen()).messages.map(({ text }) => text)[1]).to.equal("One. Two. ");
+  });
+
+  it("keep together below Slack's limits, so that nothing is refused", async function () {
+    this.timeout(30_000);
+    await using strict = await openBench({ rateLimits: { isEnabled: true, scale: 1 } });
+    await strict.startStreamer({}, {});
+    await strict.startStreamer({}, {});
+    const sessions = await Promise.all(Array.from({ length: 3 }, () => strict.mention()));
+    await Promise.all(sessions.map((session) => playRun(session)));
+    await Promise.all(sessions.map((session) => untilClosed(session, 20_000)));
+    const calls = await strict.calls();
+    expect(calls.filter(({ httpStatus }) => httpStatus === 429).map(({ method }) => method)).to.deep.equal([]);
+    for (const session of sessions) {
+      expect(contentOf(await session.seen()).messages[1]?.text).to.equal("One. Two. Three. ");
+    }
+  });
+
+  it("wait a 429 out as long as Slack says", async () => {
+    await using _streamer = await bench.startStreamer();
+    await bench.fault({ method: "chat.postMessage", kind: "429", retryAfterSeconds: 1 });
+    const before = performance.now();
+    const session = await bench.mention();
+    await until(async () => (await session.answers()).length === 1, { what: "the opening" });
+    expect(performance.now() - before).to.be.greaterThan(950);
+  });
+
+  it("count what they do", async () => {
+    await using streamer = await bench.startStreamer();
+    const session = await bench.mention();
+    await playRun(session);
+    await untilClosed(session);
+    const metrics = await until(
+      async () => {
+        const text = await (await fetch(`http://127.0.0.1:${streamer.internalPort}/metrics`)).text();
+        return /peerbot_threads_behind\{[^}]*\} 0/.test(text) && text;
+      },
+      { what: "the thread to be no longer behind" },
+    );
+    expect(metrics).to.match(/peerbot_slack_calls_total\{method="chat\.postMessage",result="ok"[^}]*\} 2/);
+    expect(metrics).to.match(/peerbot_first_sign_seconds_count\{[^}]*\} 1/);
+    expect(metrics).to.match(/peerbot_final_state_seconds_count\{[^}]*\} 1/);
+    expect(metrics).to.match(/peerbot_first_model_request_seconds_count\{[^}]*\} 1/);
+    expect(metrics).to.contain("peerbot_slack_rate_limited_total");
+  });
+
+  async function playRun(session: PlayedSession): Promise<void> {
+    await session.begin();
+    await bench.events.append(session.key, 0, { type: "model-requested" }).catch(() => {});
+    for (const text of ["One. ", "Two. ", "Three. "]) {
+      await session.report({ type: "text", text });
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    await session.finish();
+  }
+});
+
+async function untilClosed(session: PlayedSession, timeoutMs = 10_000): Promise<void> {
+  await until(() => session.closing(), { what: "the closing", timeoutMs });
+}

@@ -1,0 +1,255 @@
+import { once } from "node:events";
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
+import {
+  type Assignment,
+  ConversationSave,
+  type ConversationState,
+  EventBatch,
+  FinishRequest,
+  type InboxEntry,
+  type InboxMessage,
+  type Person,
+  PullRequestDraft,
+  type Repository,
+  type RunFinished,
+  type SessionKey,
+  type WorkerEvent,
+} from "@peerbot/contracts";
+import { serveGit } from "./git-backend.ts";
+
+/** A run as the double sees it. */
+export interface DoubleRun {
+  epoch: number;
+  startToken: string;
+  runToken: string;
+  modelToken: string;
+  events: WorkerEvent[];
+  finished: RunFinished | undefined;
+  handledThrough: string | undefined;
+}
+
+export interface GatewayDoubleOptions {
+  sessionKey: SessionKey;
+  person: Person;
+  repository: Repository;
+  branch: string;
+  /** Folder of `{owner}/{name}.git`. */
+  gitRoot: string;
+  /** The Claude API behind the gateway, and its key. */
+  claudeUrl: string;
+  claudeKey: string;
+}
+
+/**
+ * The gateway as the contract describes it, for one session, in memory: tokens, fencing, compare-and-set, long polls,
+ * a git proxy over a real repository and a model proxy.
+ */
+export class GatewayDouble implements AsyncDisposable {
+  readonly inbox: InboxEntry[] = [];
+  readonly pullRequests: PullRequestDraft[] = [];
+  readonly runs: DoubleRun[] = [];
+  /** Runs before a push is served: a person who pushes in between. */
+  beforePush: () => Promise<void> = async () => {};
+  /** What the agent sent to the model. */
+  readonly modelBodies: string[] = [];
+  conversation: { generation: string; state: ConversationState } | undefined;
+  /** Answers this many event batches with 503 first. */
+  refuseEventBatches = 0;
+  readonly #options: GatewayDoubleOptions;
+  readonly #server = createServer((request, response) => void this.#answer(request, response));
+  #deadlineAt = 0;
+  #generation = 0;
+
+  constructor(options: GatewayDoubleOptions) {
+    this.#options = options;
+  }
+
+  async listen(): Promise<void> {
+    this.#server.listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+  }
+
+  get url(): string {
+    const address = this.#server.address();
+    if (address === null || typeof address === "string") throw new Error("the gateway double does not listen");
+    return `http://127.0.0.1:${address.port}`;
+  }
+
+  /** The latest run. */
+  get run(): DoubleRun {
+    const run = this.runs.at(-1);
+    if (run === undefined) throw new Error("no run has begun");
+    return run;
+  }
+
+  /** Begins a run; the runs before it are fenced off. */
+  beginRun({ seconds = 600 }: { seconds?: number } = {}): DoubleRun {
+    const epoch = this.runs.length + 1;
+    this.#deadlineAt = Date.now() + seconds * 1000;
+    const run = {
+      epoch,
+      startToken: `start-${epoch}-secret`,
+      runToken: `run-${epoch}-secret`,
+      modelToken: `model-${epoch}-secret`,
+      events: [],
+      finished: undefined,
+      handledThrough: undefined,
+    };
+    this.runs.push(run);
+    return run;
+  }
+
+  /** Somebody does something in the thread. */
+  receive(message: Partial<InboxMessage> & { text?: string; edits?: string }): InboxEntry {
+    const number = this.inbox.length + 1;
+    const ts = `1700000000.00000${number}`;
+    const entry = {
+      inboxId: `1700000000000-${number}`,
+      message: { v: 1, id: `C1:${ts}`, user: "U1", ts, receivedAt: Date.now(), kind: "said", ...message },
+    } as InboxEntry;
+    this.inbox.push(entry);
+    return entry;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = request.url ?? "";
+    if (url.startsWith("/git/")) return this.#answerGit(request, response, url.slice("/git".length));
+    if (url.startsWith("/anthropic/")) return this.#answerModel(request, response, url.slice("/anthropic".length));
+    const body = await bodyOf(request);
+    const { status, json } = await this.#answerCall(request, new URL(url, this.url), body);
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(JSON.stringify(json));
+  }
+
+  async #answerCall(request: IncomingMessage, url: URL, body: string): Promise<{ status: number; json: unknown }> {
+    const route = `${request.method} ${url.pathname}`;
+    if (route === "POST /v1/exchange") return this.#exchange(JSON.parse(body).startToken);
+    const run = this.runs.find(({ runToken }) => request.headers.authorization === `Bearer ${runToken}`);
+    if (run === undefined) return refuse(401, "token-invalid");
+    if (run !== this.run || (run.finished !== undefined && route !== "POST /v1/finish")) return refuse(409, "fenced");
+    const { sessionKey, person, repository, branch } = this.#options;
+    switch (route) {
+      case "GET /v1/assignment":
+        return ok({
+          v: 1,
+          sessionKey,
+          epoch: run.epoch,
+          person,
+          repository,
+          branch,
+          inboxAfter: this.runs.at(-2)?.handledThrough ?? "0-0",
+          deadlineAt: this.#deadlineAt,
+        } satisfies Assignment);
+      case "GET /v1/inbox":
+        return ok({ entries: await this.#poll(request, url.searchParams) });
+      case "POST /v1/events":
+        return this.#takeEvents(run, EventBatch.parse(JSON.parse(body)));
+      case "GET /v1/conversation":
+        return ok(this.conversation ?? { generation: null, state: null });
+      case "PUT /v1/conversation":
+        return this.#save(ConversationSave.parse(JSON.parse(body)));
+      case "POST /v1/pull-request":
+        this.pullRequests.push(PullRequestDraft.parse(JSON.parse(body)));
+        return ok({ number: 1, url: `${repository.webUrl}/pull/1` });
+      case "POST /v1/finish":
+        return this.#finish(run, FinishRequest.parse(JSON.parse(body)));
+      default:
+        return refuse(404, "not-found");
+    }
+  }
+
+  #exchange(startToken: string): { status: number; json: unknown } {
+    if (startToken !== this.run.startToken) return refuse(409, "start-token-used");
+    this.run.startToken = "";
+    return ok({ runToken: this.run.runToken, modelToken: this.run.modelToken });
+  }
+
+  async #poll(request: IncomingMessage, query: URLSearchParams): Promise<InboxEntry[]> {
+    const until = Date.now() + Number(query.get("waitSeconds")) * 1000;
+    for (;;) {
+      const after = Number(query.get("after")?.split("-")[1]);
+      const entries = this.inbox.filter(({ inboxId }) => Number(inboxId.split("-")[1]) > after);
+      if (entries.length > 0 || Date.now() >= until || request.socket.destroyed) return entries;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  #takeEvents(run: DoubleRun, { events }: EventBatch): { status: number; json: unknown } {
+    if (this.refuseEventBatches > 0) {
+      this.refuseEventBatches -= 1;
+      return refuse(503, "redis-away");
+    }
+    for (const { n, event } of events) {
+      if (n > run.events.length + 1) return refuse(400, "bad-request");
+      if (n === run.events.length + 1) run.events.push(event);
+    }
+    return ok({ lastN: run.events.length });
+  }
+
+  #save({ ifGeneration, state }: ConversationSave): { status: number; json: unknown } {
+    if (ifGeneration !== (this.conversation?.generation ?? null)) return refuse(412, "conversation-conflict");
+    this.conversation = { generation: String(++this.#generation), state };
+    return ok({ generation: this.conversation.generation });
+  }
+
+  #finish(run: DoubleRun, { event, handledThrough, isForced }: FinishRequest): { status: number; json: unknown } {
+    const hasMore = this.inbox.some(
+      ({ inboxId }) => Number(inboxId.split("-")[1]) > Number(handledThrough.split("-")[1]),
+    );
+    if (hasMore && !isForced) return ok({ status: "more-messages" });
+    run.finished = event;
+    run.handledThrough = handledThrough;
+    return ok({ status: "finished" });
+  }
+
+  async #answerGit(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+    const basic = Buffer.from(`x-access-token:${this.run.runToken}`).toString("base64");
+    if (request.headers.authorization !== `Basic ${basic}`) {
+      response.writeHead(401, { "www-authenticate": "Basic" }).end();
+      return;
+    }
+    if (path.endsWith("/git-receive-pack")) await this.beforePush();
+    serveGit(this.#options.gitRoot, path, request, response);
+  }
+
+  #answerModel(request: IncomingMessage, response: ServerResponse, path: string): void {
+    const isFenced = request.headers["x-api-key"] !== this.run.modelToken;
+    const { host: _host, ...headers } = request.headers;
+    const key = isFenced ? "refused" : this.#options.claudeKey;
+    const forwarded = httpRequest(`${this.#options.claudeUrl}${path}`, {
+      method: request.method ?? "GET",
+      headers: { ...headers, "x-api-key": key },
+    });
+    forwarded.on("response", (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+      answer.on("error", () => response.destroy());
+    });
+    forwarded.on("error", () => response.destroy());
+    response.on("close", () => forwarded.destroy());
+    const body: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => body.push(chunk));
+    request.on("end", () => this.modelBodies.push(Buffer.concat(body).toString("utf8")));
+    request.pipe(forwarded);
+  }
+}
+
+function ok(json: unknown) {
+  return { status: 200, json };
+}
+
+function refuse(status: number, code: string) {
+  return { status, json: { error: { code, message: `refused: ${code}` } } };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}

@@ -1,0 +1,103 @@
+import { until } from "@peerbot/testing";
+import { expect } from "chai";
+import { execa } from "execa";
+import { answerIn } from "./read-events.ts";
+import { type Bench, setUpBench } from "./worker-bench.ts";
+
+describe("a worker that must go", function () {
+  this.timeout(60_000);
+  let bench: Bench;
+
+  beforeEach(async () => {
+    bench = await setUpBench({ files: { "README.md": "# App\n" } });
+  });
+  afterEach(() => bench[Symbol.asyncDispose]());
+
+  const LONG_WORK = "script: write half.txt | done so far ;; bash sleep 60 ;; write rest.txt | never";
+  const isSleeping = () =>
+    until(() => bench.gateway.run.events.some((event) => event.type === "step" && event.title === "Run sleep 60"), {
+      what: "the agent to sleep",
+      timeoutMs: 15_000,
+    });
+
+  it("saves its work on SIGTERM, and the next run carries on from it", async () => {
+    const { gateway } = bench;
+    gateway.receive({ text: LONG_WORK });
+    const worker = bench.startWorker();
+    await isSleeping();
+    worker.child.kill("SIGTERM");
+
+    expect(await worker.exitCode(), worker.log()).to.equal(0);
+    expect(gateway.run.finished).to.deep.include({ outcome: "saved", branch: bench.branch });
+    expect(await bench.git("show", `${bench.branch}:half.txt`)).to.equal("done so far");
+    expect(gateway.conversation?.state.epoch).to.equal(1);
+
+    gateway.receive({ kind: "continue" });
+    const next = bench.startWorker();
+    await isSleeping();
+    next.child.kill("SIGTERM");
+    expect(await next.exitCode(), next.log()).to.equal(0);
+    expect(gateway.conversation?.state.epoch).to.equal(2);
+  });
+
+  it("saves its work a margin before the deadline", async () => {
+    const { gateway } = bench;
+    gateway.receive({ text: LONG_WORK });
+    const worker = bench.startWorker({ seconds: 30, env: { SAVE_MARGIN_SECONDS: "20" } });
+
+    expect(await worker.exitCode(), worker.log()).to.equal(0);
+    expect(gateway.run.finished?.outcome).to.equal("saved");
+    expect(await bench.git("show", `${bench.branch}:half.txt`)).to.equal("done so far");
+  });
+
+  it("leaves nothing running of what the agent started", async () => {
+    const { gateway } = bench;
+    // Of this test alone: sleepers of others are none of its business.
+    const sleeper = `sleep 9${process.pid}.${Date.now() % 1_000_000}`;
+    gateway.receive({ text: `script: bash nohup setsid ${sleeper} >/dev/null 2>&1 & ;; say started` });
+    const worker = bench.startWorker();
+    expect(await worker.exitCode(), worker.log()).to.equal(0);
+    const { stdout } = await execa("ps", ["-eo", "args"]);
+    expect(stdout).not.to.contain(sleeper);
+  });
+
+  it("stops at once and writes nothing more when a newer run has begun", async () => {
+    const { gateway } = bench;
+    gateway.receive({ text: "script: write half.txt | zombie ;; bash sleep 60" });
+    const worker = bench.startWorker();
+    await isSleeping();
+    gateway.beginRun();
+
+    // It hears of it with its next call, here the poll of the inbox or an event.
+    gateway.receive({ text: "hello" });
+    expect(await worker.exitCode(), worker.log()).to.equal(4);
+    expect(worker.log()).to.contain("run-fenced");
+    expect(await bench.git("branch", "--list", bench.branch)).to.equal("");
+    expect(gateway.conversation).to.equal(undefined);
+  });
+
+  it("does not overwrite a conversation that somebody else saved meanwhile", async () => {
+    const { gateway } = bench;
+    gateway.receive({ text: "create hello.txt saying hi" });
+    await bench.startWorker().exitCode();
+    gateway.receive({ text: "create more.txt saying ho" });
+    gateway.beforePush = async () => {
+      if (gateway.conversation !== undefined) gateway.conversation = { ...gateway.conversation, generation: "other" };
+    };
+    const worker = bench.startWorker();
+
+    expect(await worker.exitCode(), worker.log()).to.equal(4);
+    expect(gateway.conversation?.generation).to.equal("other");
+  });
+
+  it("cannot be started twice with one start token", async () => {
+    const { gateway } = bench;
+    gateway.receive({ text: "what is here?" });
+    const first = bench.startWorker();
+    await until(() => gateway.run.startToken === "", { what: "the start token to be used" });
+    const twin = bench.startWorker({ isTwin: true });
+    expect(await twin.exitCode()).to.equal(4);
+    expect(await first.exitCode(), first.log()).to.equal(0);
+    expect(answerIn(gateway.run.events)).to.contain("Nothing was changed.");
+  });
+});

@@ -1,0 +1,113 @@
+import type { AskedRequest, ObservedThread, Violation } from "./observation.ts";
+import { type Outcome, partOf, readRounds, type ShownRound } from "./read-rounds.ts";
+import { WORDS, wordsIn } from "./request-text.ts";
+
+/** What is wrong with one thread, as the people in it see it. */
+export function findThreadViolations(thread: ObservedThread): Violation[] {
+  const rounds = readRounds(thread);
+  const found = [
+    ...rounds.flatMap((round) => frameViolations(round)),
+    ...duplicateClosings(rounds),
+    ...thread.asked.flatMap((request) => requestViolations(request, rounds)),
+    ...workingStates(thread, rounds),
+  ];
+  const where = `${thread.channel} ${thread.threadTs} (${thread.sessionKey})`;
+  return found.map((violation) => ({ where, ...violation }));
+}
+
+type Found = Omit<Violation, "where">;
+
+function frameViolations({ openings, closing, tries }: ShownRound): Found[] {
+  const found: Found[] = [];
+  if (openings.length === 0) {
+    const text = tries.join("").trim().slice(0, 100);
+    found.push({ promise: "one-opening", evidence: `a round without opening: ${closing?.message.ts ?? text}` });
+  }
+  if (openings.length > 1) {
+    found.push({
+      promise: "one-opening",
+      evidence: `openings ${openings.map(({ ts }) => ts).join(", ")} in one round`,
+    });
+  }
+  if (closing === undefined) {
+    found.push({ promise: "final-state", evidence: `the round of ${openings[0]?.ts ?? "no opening"} has no closing` });
+  }
+  return found;
+}
+
+function duplicateClosings(rounds: readonly ShownRound[]): Found[] {
+  const seen = new Map<number, string>();
+  return rounds.flatMap(({ closing }): Found[] => {
+    // Epoch 0: withdrawn before a run began.
+    if (closing === undefined || closing.epoch === 0) return [];
+    const former = seen.get(closing.epoch);
+    seen.set(closing.epoch, closing.message.ts);
+    if (former === undefined) return [];
+    return [
+      { promise: "one-closing", evidence: `${former} and ${closing.message.ts} both close run ${closing.epoch}` },
+    ];
+  });
+}
+
+/** After these a person may have it done again. */
+const MAY_BE_REPEATED: readonly Outcome[] = ["failed", "stopped", "saved"];
+
+function requestViolations({ marker, ts, expectation }: AskedRequest, rounds: readonly ShownRound[]): Found[] {
+  const found: Found[] = [];
+  let completedIn: string | undefined;
+  let isAnswered = false;
+  for (const { tries, closing } of rounds) {
+    for (const [index, text] of tries.entries()) {
+      const numbers = wordsIn(text).flatMap((word) => (word.marker === marker ? [word.number] : []));
+      if (numbers.length === 0) continue;
+      const place = `${marker} in the round closed by ${closing?.message.ts ?? "nothing"}, try ${index + 1}`;
+      found.push(...orderViolations(numbers, place));
+      if (completedIn !== undefined) {
+        found.push({ promise: "answered-once", evidence: `${place}; it was answered before: ${completedIn}` });
+      }
+      const isWhole = numbers.at(-1) === WORDS;
+      isAnswered ||= isWhole;
+      const isLastTry = index === tries.length - 1;
+      const isFinal = isLastTry && closing !== undefined && !MAY_BE_REPEATED.includes(closing.outcome);
+      if (isWhole && isFinal) completedIn = place;
+    }
+  }
+  if (expectation === "due" && !isAnswered) {
+    found.push({ promise: "answered", evidence: `${marker} (${ts}); the rounds ended: ${outcomesOf(rounds)}` });
+  }
+  if (expectation === "due" && !rounds.some(({ closing }) => closing !== undefined && closing.message.ts > ts)) {
+    found.push({ promise: "final-state", evidence: `nothing closes ${marker} (${ts})` });
+  }
+  return found;
+}
+
+/** The words of one try count up from 1; where they stop the try ended. */
+function orderViolations(numbers: readonly number[], place: string): Found[] {
+  for (const [index, number] of numbers.entries()) {
+    if (number === index + 1) continue;
+    const evidence = `${place}: ${numbers.join(" ")}`;
+    return [{ promise: number <= index ? "nothing-doubled" : "nothing-missing", evidence }];
+  }
+  return [];
+}
+
+function outcomesOf(rounds: readonly ShownRound[]): string {
+  return rounds.map(({ closing }) => closing?.outcome ?? "not").join(", ") || "there are none";
+}
+
+function workingStates({ messages, status }: ObservedThread, rounds: readonly ShownRound[]): Found[] {
+  const found: Found[] = [];
+  const add = (evidence: string) => found.push({ promise: "no-working-state", evidence });
+  if (status === "processing") add("Slack shows the session as processing");
+  for (const message of messages) {
+    if (message.stream?.state === "in_progress") add(`the stream ${message.ts} is still open`);
+    if (message.stream?.state === "errored") add(`the stream ${message.ts} looks broken`);
+    if (partOf(message)?.part === "opening" && JSON.stringify(message.blocks).includes('"action_id":"stop"')) {
+      add(`the opening ${message.ts} still offers to stop`);
+    }
+    const signs = message.reactions.map(({ name }) => name);
+    if (!message.isBot && signs.includes("eyes")) add(`the reply ${message.ts} still carries eyes`);
+  }
+  if (rounds.length === 0) add("the bot never answered in this thread");
+  return found;
+}

@@ -1,0 +1,63 @@
+import { parseArgs } from "node:util";
+
+export interface ChaosArguments {
+  sessions: number;
+  seed: number;
+  faults: number;
+  /** No new faults after this time, in minutes; as many as planned unless told. */
+  minutes?: number;
+  /** Where the raw results go. */
+  jsonFile?: string;
+  /** Whether the folder with logs and data stays. */
+  isKept: boolean;
+}
+
+export const HELP = `Breaks a whole Peerbot on purpose and checks that nobody in Slack could tell.
+
+  npm run chaos -- --sessions 20 --seed 7
+
+  --sessions N      how many threads are begun; 10 unless told
+  --seed S          decides everything that is left to chance; 1 unless told
+  --faults F        how many faults are injected; 4 for each session unless told
+  --minutes M       inject no more faults after this time
+  --json FILE       write everything that was seen as JSON
+  --keep            keep the folder with the logs and data
+  --help            this text
+
+Exit code: 0 when no promise was broken, 1 when one was, 2 when it could not run.
+`;
+
+/** The arguments of `chaos`, or the wish for help. @throws with a sentence about what is wrong. */
+export function parseArguments(parameters: readonly string[]): ChaosArguments | "help" {
+  const { values } = parseArgs({
+    args: [...parameters],
+    options: {
+      sessions: { type: "string", default: "10" },
+      seed: { type: "string", default: "1" },
+      faults: { type: "string" },
+      minutes: { type: "string" },
+      json: { type: "string" },
+      keep: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return "help";
+  const sessions = wholeNumber("--sessions", values.sessions, { min: 1, max: 2_000 });
+  return {
+    sessions,
+    seed: wholeNumber("--seed", values.seed, { min: 0, max: 2 ** 32 - 1 }),
+    faults:
+      values.faults === undefined ? sessions * 4 : wholeNumber("--faults", values.faults, { min: 0, max: 100_000 }),
+    isKept: values.keep,
+    ...(values.minutes === undefined
+      ? {}
+      : { minutes: wholeNumber("--minutes", values.minutes, { min: 1, max: 1_440 }) }),
+    ...(values.json === undefined ? {} : { jsonFile: values.json }),
+  };
+}
+
+function wholeNumber(option: string, text: string, { min, max }: { min: number; max: number }): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  throw new Error(`${option} must be a whole number from ${min} to ${max}`);
+}

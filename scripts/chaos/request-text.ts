@@ -1,0 +1,42 @@
+/** How many words the scripted model says for one request. */
+export const WORDS = 24;
+
+/** A marker stands for one request: in its file, and in the words of its answer. */
+export type Marker = string;
+
+/** A request that the scripted model answers with words that count, and with one file, in two replies or three. */
+export function requestText(marker: Marker, { paceMs, sleepMs }: { paceMs: number; sleepMs: number }): string {
+  const half = WORDS / 2;
+  return [
+    "script: quiet",
+    `pace ${paceMs}`,
+    `count ${marker} 1-${half}`,
+    `write ${fileOf(marker)} | ${marker}`,
+    ...(sleepMs > 0 ? [`bash sleep ${(sleepMs / 1000).toFixed(1)}`] : []),
+    `pace ${paceMs}`,
+    `count ${marker} ${half + 1}-${WORDS}`,
+  ].join(" ;; ");
+}
+
+/** The file that shows that a request was carried out. */
+export function fileOf(marker: Marker): string {
+  return `notes/${marker}.txt`;
+}
+
+export interface CountedWord {
+  marker: Marker;
+  number: number;
+}
+
+/** The counting words in an answer, in their order. */
+export function wordsIn(text: string): CountedWord[] {
+  return [...text.matchAll(/\b(m[0-9a-z]+x)-(\d+)\b/g)].map(([, marker = "", number]) => ({
+    marker,
+    number: Number(number),
+  }));
+}
+
+/** The marker of the n-th request of a session; no marker is part of another one. */
+export function markerOf(session: number, request: number): Marker {
+  return `m${session.toString(36)}r${request.toString(36)}x`;
+}
