@@ -19,12 +19,12 @@ const NOT_THERE = "0".repeat(40);
 function pushViolations({ pushes, threads }: Observation): Violation[] {
   const branches = new Set(threads.map(({ sessionKey }) => `refs/heads/${branchNameOf(sessionKey)}`));
   const byRef = Map.groupBy(pushes, ({ owner, repo, ref }) => `${owner}/${repo} ${ref}`);
-  return [...byRef].flatMap(([where, chain]) => {
+  return [...byRef].flatMap(([where, chain]): Violation[] => {
     const [first] = chain;
     if (first !== undefined && !branches.has(first.ref)) {
-      return [{ promise: "one-branch" as const, where, evidence: "no session has this branch" }];
+      return [{ promise: "one-branch", where, evidence: "no session has this branch" }];
     }
-    return chainViolations(chain).map((evidence) => ({ promise: "pushed-once" as const, where, evidence }));
+    return chainViolations(chain).map((evidence) => ({ promise: "pushed-once", where, evidence }));
   });
 }
 

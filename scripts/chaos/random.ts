@@ -6,7 +6,7 @@ export interface Random {
   between(min: number, max: number): number;
   /** True with this probability. */
   chance(probability: number): boolean;
-  pick<T>(choices: readonly [T, ...T[]]): T;
+  pick<const T>(choices: readonly [T, ...T[]]): T;
   shuffle<T>(items: readonly T[]): T[];
 }
 

@@ -22,9 +22,14 @@ export interface Session {
 export interface SessionInbox {
   /**
    * Stores the message and the `accepted` event in one step. The same message identity or Slack event id a second time
-   * is a `duplicate` and changes nothing.
+   * is a `duplicate` and changes nothing. `owner` (else the author) becomes the session's if it is new here.
    */
-  accept(thread: ThreadAddress, message: InboxMessage, eventId: string | undefined): Promise<"accepted" | "duplicate">;
+  accept(
+    thread: ThreadAddress,
+    message: InboxMessage,
+    eventId: string | undefined,
+    owner?: string,
+  ): Promise<"accepted" | "duplicate">;
   /** A thread nobody has written to is `undefined`. */
   session(key: SessionKey): Promise<Session | undefined>;
   /** What no run has dealt with yet, oldest first. */
@@ -42,13 +47,13 @@ const SEEN_SECONDS = 2 * 24 * 3600;
 
 const accept = createScript(`${APPEND_EVENT}
 local session, inbox, events, sequence, seen_message, seen_event = unpack(KEYS)
-local activity, key, thread, message, id_event, at, retention, seen_seconds, is_stop, user = unpack(ARGV)
+local activity, key, thread, message, id_event, at, retention, seen_seconds, is_stop, owner = unpack(ARGV)
 local known = redis.call('EXISTS', seen_message) == 1 or redis.call('EXISTS', seen_event) == 1
 redis.call('SET', seen_message, 1, 'EX', seen_seconds)
 redis.call('SET', seen_event, 1, 'EX', seen_seconds)
 if known then return 'duplicate' end
 redis.call('HSETNX', session, 'thread', thread)
-redis.call('HSETNX', session, 'owner', user)
+redis.call('HSETNX', session, 'owner', owner)
 redis.call('XADD', inbox, '*', 'message', message)
 append_event(events, sequence, 0, at, id_event, retention)
 redis.call('EXPIRE', session, retention)
@@ -98,7 +103,7 @@ export function createSessionInbox({
       return entriesAfter(key, (await session(key))?.settledThrough ?? INBOX_START);
     },
 
-    async accept(thread, message, eventId) {
+    async accept(thread, message, eventId, owner = message.user) {
       const key = sessionKeyOf(thread);
       const keys = sessionKeys(prefix, key);
       const accepted = {
@@ -124,7 +129,7 @@ export function createSessionInbox({
           retentionSeconds,
           SEEN_SECONDS,
           message.kind === "stop" ? 1 : 0,
-          message.user,
+          owner,
         ],
       );
       return result === "accepted" ? "accepted" : "duplicate";

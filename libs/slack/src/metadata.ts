@@ -11,6 +11,8 @@ export const PartPayload = z.object({
   part: z.string(),
   /** Unique per attempt to post it: tells this very message when its answer was lost. */
   intent: z.string(),
+  /** Slack user id of the person the session works for. */
+  owner: z.string().optional(),
   outcome: z.enum(["completed", "no-changes", "failed", "stopped", "saved", "cancelled"]).optional(),
   branch: z.string().optional(),
   commit: z.string().optional(),

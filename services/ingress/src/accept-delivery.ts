@@ -18,6 +18,8 @@ export interface AcceptPorts {
 /** A thread as Slack itself showed it: we have answered in it, and these people have written in it. */
 export interface FoundThread {
   people: readonly string[];
+  /** Whom its session works for. */
+  owner?: string | undefined;
 }
 
 /**
@@ -32,7 +34,7 @@ export async function acceptDelivery(
   const decision = decide(delivery, await gatherFacts(ports, delivery, session, found), ports.policy);
   switch (decision.to) {
     case "accept":
-      return { result: await store(ports, delivery, eventId, session), session };
+      return { result: await store(ports, delivery, { eventId, session, owner: found?.owner }), session };
     case "look-up":
       await ports.lookups.add({ v: 1, delivery, eventId });
       return { result: "deferred", reason: "thread-unknown", session };
@@ -51,12 +53,11 @@ export async function acceptDelivery(
 async function store(
   { inbox, queue }: AcceptPorts,
   delivery: Delivery,
-  eventId: string | undefined,
-  session: SessionKey,
+  { eventId, session, owner }: { eventId: string | undefined; session: SessionKey; owner: string | undefined },
 ): Promise<"accepted" | "duplicate"> {
   const message = inboxMessageOf(delivery, Date.now());
   await faultPoint("ingress.before-inbox-write");
-  const result = await inbox.accept(delivery.thread, message, eventId);
+  const result = await inbox.accept(delivery.thread, message, eventId, owner);
   await faultPoint("ingress.after-inbox-write");
   // Also for a duplicate: the first delivery may have died between the inbox and here.
   await queue.enqueue(session);

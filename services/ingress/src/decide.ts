@@ -47,6 +47,8 @@ function decideSaid(said: Of<"said">, facts: Facts, policy: AdmissionPolicy): De
     return mayBeOurs ? { to: "look-up" } : { to: "ignore", reason: "not-for-us" };
   }
   if (refusal !== undefined) return refuseSaid(said, refusal, isAddressed);
+  // It may be a session that Redis has forgotten: then the thread tells whose repository it works in.
+  if (said.isReply && facts.standing === "unknown" && said.text !== "" && !said.isStop) return { to: "look-up" };
   if (said.text === "") {
     const isMeant = said.isMention && facts.standing !== "session";
     return isMeant ? refuse(said, "empty-mention") : { to: "ignore", reason: "empty" };

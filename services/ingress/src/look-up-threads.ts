@@ -63,11 +63,12 @@ async function lookUp(
   const key = sessionKeyOf(delivery.thread);
   // An earlier lookup, or a mention, may have answered the question meanwhile.
   if ((await ports.inbox.session(key)) === undefined) {
-    if (await lookups.isForeign(key)) return "not-ours";
     const paced = <Answer>(call: () => Promise<Answer>) => whenAllowed(options, signal, call);
     const thread = await readThread({ client, identity, paced }, delivery.thread);
     if (!thread.isOurs) {
       await lookups.markForeign(key);
+      // A mention there begins a session; anything else is none of our business.
+      await acceptDelivery(ports, { delivery, eventId });
       return "not-ours";
     }
     await acceptDelivery(ports, { delivery, eventId, found: thread });

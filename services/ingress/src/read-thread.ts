@@ -1,4 +1,4 @@
-import { PART_EVENT_TYPE } from "@peerbot/slack";
+import { PART_EVENT_TYPE, readPartPayload } from "@peerbot/slack";
 import { WebAPIPlatformError, type WebClient } from "@slack/web-api";
 import { z } from "zod";
 import type { BotIdentity } from "./bot-identity.ts";
@@ -8,13 +8,15 @@ export interface ReadThread {
   isOurs: boolean;
   /** Slack user ids of who else has written in it. */
   people: string[];
+  /** Whom the session works for, as our own messages in it say. */
+  owner?: string | undefined;
 }
 
 const NOTHING: ReadThread = { isOurs: false, people: [] };
 const MESSAGES_PER_CALL = 999;
 
 /** Slack's ways to say that there is nothing to be read, now and later. */
-const GONE = new Set(["thread_not_found", "channel_not_found", "not_in_channel", "is_archived"]);
+const GONE = new Set(["thread_not_found", "channel_not_found", "not_in_channel", "is_archived", "missing_scope"]);
 
 export interface ReadThreadPorts {
   client: WebClient;
@@ -30,6 +32,7 @@ export async function readThread(
 ): Promise<ReadThread> {
   const people = new Set<string>();
   let isOurs = false;
+  let owner: string | undefined;
   let cursor = "";
   try {
     do {
@@ -38,7 +41,9 @@ export async function readThread(
       const page = Page.parse(await paced(() => client.conversations.replies({ ...wanted, ...from })));
       for (const message of page.messages) {
         if (message.bot_id == null && message.user !== undefined) people.add(message.user);
-        isOurs ||= isPartOfOurs(message, identity);
+        if (!isPartOfOurs(message, identity)) continue;
+        isOurs = true;
+        owner ??= readPartPayload(message.metadata)?.owner;
       }
       cursor = page.response_metadata?.next_cursor ?? "";
     } while (cursor !== "");
@@ -47,13 +52,13 @@ export async function readThread(
     throw error;
   }
   people.delete(identity.botUserId);
-  return { isOurs, people: [...people] };
+  return { isOurs, people: [...people], owner };
 }
 
 const Message = z.object({
   user: z.string().optional(),
   bot_id: z.string().nullish(),
-  metadata: z.object({ event_type: z.string().optional() }).nullish(),
+  metadata: z.looseObject({ event_type: z.string().optional() }).nullish(),
 });
 
 const Page = z.object({

@@ -88,6 +88,18 @@ describe("A reply in a thread that Redis does not know", () => {
     expect(await harness.notices()).to.deep.equal([]);
   });
 
+  it("goes on in the repository of the person our own messages name, also when somebody else mentions us", async () => {
+    const said = { session: "s", epoch: 1, part: "closing", intent: "i", owner: BOB };
+    answerThread(
+      { user: BOB, ts: newTs() },
+      { ...ours, metadata: { event_type: "peerbot_part", event_payload: said } },
+    );
+    const threadTs = newTs();
+    await post(ingress, callback(mention(`${MENTION} go on`, { thread_ts: threadTs })));
+    await until(async () => (await harness.inbox(threadTs)).length === 1, { what: "the mention to be taken" });
+    expect(await harness.owner(threadTs)).to.equal(BOB);
+  });
+
   it("may be a press of Continue, by somebody who has written in the thread", async () => {
     answerThread({ user: ALICE, ts: newTs() }, ours);
     const threadTs = newTs();

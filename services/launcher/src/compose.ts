@@ -2,7 +2,6 @@ import { createGitHubHost, type GitHost } from "@peerbot/git-host";
 import {
   connectRedis,
   createRegistry,
-  faultPoint,
   type Logger,
   type RunningService,
   startInternalServer,

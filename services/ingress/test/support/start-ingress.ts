@@ -75,6 +75,12 @@ export class IngressHarness implements AsyncDisposable {
     return entries.map(({ message }) => message);
   }
 
+  /** Whom a thread's session works for. */
+  async owner(threadTs: string): Promise<string | undefined> {
+    const inbox = createSessionInbox({ redis: this.redis, prefix: this.prefix, retentionSeconds: 60 });
+    return (await inbox.session(keyOf(threadTs)))?.owner;
+  }
+
   /** Session keys with a job in the queue. */
   async queued(): Promise<string[]> {
     await using queue = createSessionQueue({ connection: this.redis, prefix: this.prefix });

@@ -87,6 +87,8 @@ export async function startThreadFleet({
   }
 
   async function sweep(): Promise<void> {
+    // Its absence is logged where it is noticed; the next look comes soon.
+    if (redis.status !== "ready") return;
     for (const { key, lastEventAt } of await events.activeThreads()) {
       begin(key);
       // Looked at again after its quiet time, it has nothing left to show.

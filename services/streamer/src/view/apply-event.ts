@@ -101,6 +101,7 @@ function started(round: Round, epoch: number, event: Of<"run-started">): Round {
     ...rest,
     state: "running",
     epoch,
+    owner: event.user,
     branch: event.branch,
     user: round.user === "" ? event.user : round.user,
     ...(event.repository === undefined ? {} : { repository: event.repository }),

@@ -58,6 +58,7 @@ export function metadataOf(
   if (part !== "closing" || ending === undefined) return partMetadata(payload);
   return partMetadata({
     ...payload,
+    owner: round.owner,
     outcome: ending.outcome,
     branch: round.branch,
     commit: ending.commit?.sha,

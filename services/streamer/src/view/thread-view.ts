@@ -40,6 +40,8 @@ export const Round = z.object({
   id: z.number().int(),
   /** Slack user id of whom it works for. */
   user: z.string(),
+  /** Slack user id of whose repository it works in, once a run began. */
+  owner: z.string().optional(),
   because: z.enum(["said", "retry", "continue"]),
   /** Milliseconds since 1970. */
   beganAt: z.number(),

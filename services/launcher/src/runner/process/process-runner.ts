@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { faultPoint, type Logger, messageOf } from "@peerbot/runtime";
+import { type Logger, messageOf } from "@peerbot/runtime";
 import { type RunEnd, RunnerFailure, type RunSpec, type SessionRunner } from "../session-runner.ts";
 import { endProcessGroup } from "./end-process-group.ts";
 import { askToLeave, isRunning, killRun } from "./end-run.ts";
