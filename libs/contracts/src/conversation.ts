@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { RunFinished } from "./session-event.ts";
 import { SessionKey } from "./session-key.ts";
 
 /** What a session remembers between runs: saved and restored whole. */
@@ -15,8 +16,12 @@ export const ConversationState = z.object({
   agentSessionId: z.string(),
   /** The agent's opaque entries by file (subpath; the main transcript is ""). */
   transcript: z.record(z.string(), z.array(z.unknown())),
-  /** Inbox entries up to here are part of the conversation. */
+  /** Inbox entries up to here are dealt with: they are in the conversation, and what came of them is on the branch. */
   handledThrough: z.string(),
+  /** How that ended. A run that dies between saving this and telling it leaves the telling to the next one. */
+  finished: RunFinished.optional(),
+  /** Commit of the branch that the pull request was last brought up to. */
+  publishedCommit: z.string().optional(),
 });
 export type ConversationState = z.infer<typeof ConversationState>;
 

@@ -72,7 +72,8 @@ async function doRun(
   const { repository, branch } = assignment;
   const openWorkspace = async (signal: AbortSignal): Promise<WorkspaceOptions> => {
     const url = `${gatewayUrl}/git/${repository.owner}/${repository.name}.git`;
-    const vault = await createVault({ path: folders.vault, git, url, token: runToken, signal: over });
+    const onTrying = () => events.send({ type: "notice", text: "The git host does not answer; trying again." });
+    const vault = await createVault({ path: folders.vault, git, url, token: runToken, signal: over, onTrying });
     signal.throwIfAborted();
     return {
       path: folders.repository,

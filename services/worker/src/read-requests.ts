@@ -27,7 +27,7 @@ export interface RequestContext {
 
 /**
  * Reads a batch: an edit replaces its message as long as the agent has not been given it, and is a correction after
- * that; Stop withdraws what stands before it.
+ * that; Stop withdraws what stands before it; “Try again” takes what stands before it into itself.
  */
 export function readRequests(entries: readonly InboxEntry[], context: RequestContext): Requests {
   const messages = entries.map(({ message }) => message);
@@ -39,6 +39,9 @@ export function readRequests(entries: readonly InboxEntry[], context: RequestCon
       edited.text = message.text;
       edited.words = message.text;
       edited.ids.push(message.id);
+    } else if (message.kind === "retry") {
+      const ids = list.splice(0).flatMap((request) => request.ids);
+      list.push(...requestOf(message, context).map((request) => ({ ...request, ids: [...ids, ...request.ids] })));
     } else {
       list.push(...requestOf(message, context));
     }
@@ -74,7 +77,9 @@ export function wordsBefore(entries: readonly InboxEntry[], inboxId: string): st
     0,
     entries.findIndex((entry) => entry.inboxId === inboxId),
   );
-  return readRequests(before, { given: new Set(), unfinished: [] })
+  // An earlier press of “Try again” said nothing of its own.
+  const said = before.filter(({ message }) => message.kind !== "retry");
+  return readRequests(said, { given: new Set(), unfinished: [] })
     .list.map(({ words }) => words)
     .filter((words) => words !== "");
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Assignment } from "@peerbot/contracts";
+import type { Assignment, RunFinished } from "@peerbot/contracts";
 import type { AgentMemory } from "./agent/agent.ts";
 import type { GatewayClient } from "./gateway-client.ts";
 
@@ -7,8 +7,12 @@ import type { GatewayClient } from "./gateway-client.ts";
 export interface Remembered {
   memory: AgentMemory;
   generation: string | null;
-  /** Inbox entries up to here are part of the conversation; undefined when there is none yet. */
+  /** Inbox entries up to here are dealt with; undefined when there is no conversation yet. */
   handledThrough: string | undefined;
+  /** How they ended. */
+  finished: RunFinished | undefined;
+  /** Commit that the pull request shows. */
+  publishedCommit: string | undefined;
 }
 
 /** Brings back the conversation as the last run left it; a new one when there is none, or when another agent led it. */
@@ -18,6 +22,8 @@ export async function recall(gateway: GatewayClient, { agent }: { agent: string 
   return {
     generation,
     handledThrough: state?.handledThrough,
+    finished: state?.finished,
+    publishedCommit: state?.publishedCommit,
     memory: isOurs
       ? { sessionId: state.agentSessionId, transcript: state.transcript }
       : { sessionId: randomUUID(), transcript: {} },
@@ -28,9 +34,16 @@ export async function recall(gateway: GatewayClient, { agent }: { agent: string 
 export async function remember(
   gateway: GatewayClient,
   remembered: Remembered,
-  options: { assignment: Assignment; agent: string; handledThrough: string; now: number },
+  options: {
+    assignment: Assignment;
+    agent: string;
+    handledThrough: string;
+    finished: RunFinished;
+    publishedCommit: string | undefined;
+    now: number;
+  },
 ): Promise<void> {
-  const { assignment, agent, handledThrough, now } = options;
+  const { assignment, agent, handledThrough, finished, publishedCommit, now } = options;
   remembered.generation = await gateway.saveConversation({
     ifGeneration: remembered.generation,
     state: {
@@ -42,7 +55,9 @@ export async function remember(
       agentSessionId: remembered.memory.sessionId,
       transcript: remembered.memory.transcript,
       handledThrough,
+      finished,
+      ...(publishedCommit === undefined ? {} : { publishedCommit }),
     },
   });
-  remembered.handledThrough = handledThrough;
+  Object.assign(remembered, { handledThrough, finished, publishedCommit });
 }

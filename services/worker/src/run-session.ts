@@ -5,6 +5,7 @@ import { addUsage, NO_USAGE } from "./agent/usage-of-results.ts";
 import type { EventSender } from "./event-sender.ts";
 import { FencedError, type GatewayClient } from "./gateway-client.ts";
 import type { InboxFeed } from "./inbox-feed.ts";
+import { INBOX_START, isAfter } from "./inbox-order.ts";
 import { outcomeOf } from "./outcome-of.ts";
 import { readRequests, wordsBefore } from "./read-requests.ts";
 import { type Remembered, recall, remember } from "./remember.ts";
@@ -111,8 +112,16 @@ async function work(
   const { assignment, gateway, events, feed, agent, saving } = ports;
   const base = { type: "finished", branch: assignment.branch } as const;
   run.handledThrough = entries.at(-1)?.inboxId ?? run.handledThrough;
-  const unfinished = await unfinishedWords(ports, remembered, entries);
-  const requests = readRequests(entries, { given: run.given, unfinished });
+  const fresh = entries.filter(({ inboxId }) => isAfter(inboxId, remembered.handledThrough));
+  if (fresh.length < entries.length) {
+    // A run before this one dealt with them and died before it could tell.
+    const ids = entries.flatMap((entry) => (fresh.includes(entry) ? [] : [entry.message.id]));
+    for (const id of ids) run.given.add(id);
+    events.send({ type: "messages-taken", ids });
+    if (fresh.length === 0) return run.lastFinished ?? remembered.finished ?? { ...base, outcome: "no-changes" };
+  }
+  const unfinished = await unfinishedWords(ports, remembered, fresh);
+  const requests = readRequests(fresh, { given: run.given, unfinished });
   if (requests.withdrawn.length > 0) events.send({ type: "messages-taken", ids: requests.withdrawn });
   if (requests.list.length === 0) {
     // Stop came when there was nothing left to stop: what was done before stays the outcome.
@@ -146,8 +155,7 @@ async function work(
   await faultPoint("worker.after-turn");
 
   const request = turn.words.join("\n\n");
-  const saved = await saveWork(context, { request });
-  await keepConversation(ports, run, remembered, turn.result.status === "failed");
+  const saved = await saveWork(context, { request, publishedCommit: remembered.publishedCommit });
   const outcome = outcomeOf({ turn, saved, isSaving: saving.aborted });
   const isPublished = outcome.outcome === "completed";
   const pullRequest = isPublished
@@ -163,6 +171,11 @@ async function work(
     ...(pullRequest === undefined ? {} : { pullRequest }),
     usage: run.usage,
   };
+  await keepConversation(ports, run, remembered, {
+    finished: run.lastFinished,
+    isDealtWith: saved.failure === undefined && (turn.result.status === "completed" || turn.isStopped),
+    publishedCommit: pullRequest === undefined ? remembered.publishedCommit : commit?.sha,
+  });
   return run.lastFinished;
 }
 
@@ -174,18 +187,31 @@ async function unfinishedWords(
 ): Promise<string[]> {
   const retry = entries.find(({ message }) => message.kind === "retry");
   if (retry === undefined) return [];
-  const page = await gateway.inbox({ after: handledThrough ?? "0-0", waitSeconds: 0 });
+  const page = await gateway.inbox({ after: handledThrough ?? INBOX_START, waitSeconds: 0 });
   return wordsBefore(page.entries, retry.inboxId);
 }
 
-/** A turn that failed is remembered, but its request counts as not dealt with: “Try again” asks it again. */
-async function keepConversation(ports: SessionPorts, run: Run, remembered: Remembered, isFailed: boolean) {
+/**
+ * A turn that failed, or whose work did not get to its branch, is remembered, but its request counts as not dealt with:
+ * “Try again” asks it again.
+ */
+async function keepConversation(
+  ports: SessionPorts,
+  run: Run,
+  remembered: Remembered,
+  {
+    finished,
+    isDealtWith,
+    publishedCommit,
+  }: { finished: RunFinished; isDealtWith: boolean; publishedCommit: string | undefined },
+) {
   const { assignment, gateway, agent, events } = ports;
   enter(ports, "saving");
-  const handledThrough = isFailed ? (remembered.handledThrough ?? assignment.inboxAfter) : run.handledThrough;
+  const handledThrough = isDealtWith ? run.handledThrough : (remembered.handledThrough ?? assignment.inboxAfter);
+  const kept = { assignment, agent: agent.name, handledThrough, finished, publishedCommit, now: Date.now() };
   try {
     await faultPoint("worker.before-save");
-    await remember(gateway, remembered, { assignment, agent: agent.name, handledThrough, now: Date.now() });
+    await remember(gateway, remembered, kept);
     await faultPoint("worker.after-save");
   } catch (error) {
     if (error instanceof FencedError || !(error instanceof AppError)) throw error;

@@ -3,7 +3,7 @@ import { AppError, faultPoint, messageOf } from "@peerbot/runtime";
 import { FencedError, type GatewayClient } from "./gateway-client.ts";
 import { branchSubjects, measureChanges } from "./workspace/change-size.ts";
 import { subjectOf } from "./workspace/commit-message.ts";
-import { commitWork } from "./workspace/commit-work.ts";
+import { commitWork, ownCommit } from "./workspace/commit-work.ts";
 import type { Workspace, WorkspaceOptions } from "./workspace/prepare-workspace.ts";
 import { PushError, pushWork } from "./workspace/push-work.ts";
 import { writePullRequest } from "./write-pull-request.ts";
@@ -24,15 +24,18 @@ export interface SaveContext {
   report: (event: WorkerEvent) => void;
 }
 
-/** Commits and pushes what the turn changed. */
+/**
+ * Commits and pushes what the turn changed. A commit of ours that a run pushed and did not live to publish counts as
+ * this turn's.
+ */
 export async function saveWork(
   { assignment, workspace, options, report }: SaveContext,
-  { request }: { request: string },
+  { request, publishedCommit }: { request: string; publishedCommit: string | undefined },
 ): Promise<SavedWork> {
   try {
     const { commit, skipped } = await commitWork(workspace, { ...options, request, person: assignment.person });
     if (skipped.length > 0) report({ type: "notice", text: skippedNotice(skipped) });
-    if (commit === undefined) return {};
+    if (commit === undefined) return await unpublishedWork(workspace, options, publishedCommit);
     await faultPoint("worker.after-commit");
     report({ type: "phase", phase: "committing" });
     report({ type: "phase", phase: "pushing" });
@@ -43,6 +46,19 @@ export async function saveWork(
   } catch (error) {
     return { failure: failureOf(error) };
   }
+}
+
+async function unpublishedWork(
+  workspace: Workspace,
+  options: WorkspaceOptions,
+  publishedCommit: string | undefined,
+): Promise<SavedWork> {
+  const { remoteTip, baseTip } = workspace;
+  if (remoteTip === undefined || remoteTip === baseTip || remoteTip === publishedCommit) return {};
+  const commit = await ownCommit(workspace, remoteTip, options);
+  if (commit === undefined) return {};
+  const changes = await measureChanges(workspace, options);
+  return { commit, ...(changes === undefined ? {} : { changes }) };
 }
 
 /** Opens the pull request or brings it up to date. When that fails people are told; the branch is there all the same. */

@@ -33,8 +33,10 @@ export async function receivePush(ports: GitProxyPorts, request: FastifyRequest,
     return await counted(ports.metrics, "push", () => judgeAndForward(ports, run, opened, request, reply));
   } catch (error) {
     if (!isForReport(error)) throw error;
-    ports.log.pushRefused(claimsOf(request), error);
     await opened.drain();
+    // As an HTTP error it tells the worker that the same push may succeed later.
+    if (error.retryable) throw error;
+    ports.log.pushRefused(claimsOf(request), error);
     return report(reply, opened.push, inWords(toldFailure(error, { isRedisAway: false })));
   }
 }

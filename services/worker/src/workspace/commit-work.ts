@@ -65,6 +65,17 @@ async function unpushedCommit(workspace: Workspace, git: Git, here: Place): Prom
   return sha === (workspace.remoteTip ?? workspace.baseTip) ? undefined : { sha, subject };
 }
 
+/** The commit if Peerbot made it; undefined for anybody else's. */
+export async function ownCommit(
+  workspace: Workspace,
+  sha: string,
+  { git, signal }: Pick<WorkspaceOptions, "git" | "signal">,
+): Promise<Commit | undefined> {
+  const { stdout } = await git(["log", "-1", "--format=%ce%x00%s", sha], { ...inWorkspace(workspace), signal });
+  const [email, subject = ""] = stdout.split("\0");
+  return email === COMMITTER.email ? { sha, subject } : undefined;
+}
+
 function identity(): Record<string, string> {
   return {
     GIT_AUTHOR_NAME: COMMITTER.name,

@@ -1,5 +1,6 @@
 import { copyFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { AppError, type Secret } from "@peerbot/runtime";
 import { FencedError } from "../gateway-client.ts";
 import { credentialEnv, type Git, GitError } from "./git.ts";
@@ -29,6 +30,10 @@ export interface Vault {
   push(commit: string, branch: string): Promise<PushOutcome>;
 }
 
+/** How long git tries to get through to the host, by way of the gateway. */
+const PATIENCE_MS = 2 * 60_000;
+const LONGEST_PAUSE_MS = 10_000;
+
 export interface VaultOptions {
   path: string;
   git: Git;
@@ -36,9 +41,11 @@ export interface VaultOptions {
   url: string;
   token: Secret;
   signal: AbortSignal;
+  /** Told once for each command that has to be tried again. */
+  onTrying?: () => void;
 }
 
-export async function createVault({ path, git, url, token, signal }: VaultOptions): Promise<Vault> {
+export async function createVault({ path, git, url, token, signal, onTrying }: VaultOptions): Promise<Vault> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   await git(["init", "--quiet", "--bare", "--template=", path], { cwd: path, signal });
 
@@ -49,11 +56,20 @@ export async function createVault({ path, git, url, token, signal }: VaultOption
     options: { expected?: readonly number[]; until?: AbortSignal | undefined } = {},
   ) => {
     const { expected = [], until = signal } = options;
-    await seal(path);
-    try {
-      return await git(args, { ...inVault, env, expected, signal: AbortSignal.any([signal, until]) });
-    } catch (error) {
-      throw error instanceof GitError ? remoteFailure(error) : error;
+    const either = AbortSignal.any([signal, until]);
+    const giveUpAt = performance.now() + PATIENCE_MS;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await seal(path);
+        return await git(args, { ...inVault, env, expected, signal: either });
+      } catch (error) {
+        const failure = error instanceof GitError ? remoteFailure(error) : error;
+        // Each of these commands may be given again, also when only its answer was lost.
+        const isPassing = failure instanceof AppError && failure.retryable && performance.now() < giveUpAt;
+        if (!isPassing) throw failure;
+        if (attempt === 0) onTrying?.();
+        await pause(Math.min(500 * 2 ** attempt, LONGEST_PAUSE_MS), undefined, { signal: either });
+      }
     }
   };
 
