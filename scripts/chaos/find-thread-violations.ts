@@ -1,6 +1,6 @@
 import type { AskedRequest, ObservedThread, Violation } from "./observation.ts";
 import { type Outcome, partOf, readRounds, type ShownRound } from "./read-rounds.ts";
-import { WORDS, wordsIn } from "./request-text.ts";
+import { SECOND_REPLY, WORDS, wordsIn } from "./request-text.ts";
 
 /** What is wrong with one thread, as the people in it see it. */
 export function findThreadViolations(thread: ObservedThread): Violation[] {
@@ -54,23 +54,22 @@ const MAY_BE_REPEATED: readonly Outcome[] = ["failed", "stopped", "saved"];
 
 function requestViolations({ marker, ts, expectation }: AskedRequest, rounds: readonly ShownRound[]): Found[] {
   const found: Found[] = [];
-  let completedIn: string | undefined;
+  let answeredIn: string | undefined;
   let isAnswered = false;
+  let heard = 0;
   for (const { tries, closing } of rounds) {
-    for (const [index, text] of tries.entries()) {
-      const numbers = wordsIn(text).flatMap((word) => (word.marker === marker ? [word.number] : []));
-      if (numbers.length === 0) continue;
-      const place = `${marker} in the round closed by ${closing?.message.ts ?? "nothing"}, try ${index + 1}`;
-      found.push(...orderViolations(numbers, place));
-      if (completedIn !== undefined) {
-        found.push({ promise: "answered-once", evidence: `${place}; it was answered before: ${completedIn}` });
-      }
-      const isWhole = numbers.at(-1) === WORDS;
-      isAnswered ||= isWhole;
-      const isLastTry = index === tries.length - 1;
-      const isFinal = isLastTry && closing !== undefined && !MAY_BE_REPEATED.includes(closing.outcome);
-      if (isWhole && isFinal) completedIn = place;
+    const place = `${marker} in the round closed by ${closing?.message.ts ?? "nothing"}`;
+    const said = tries.map((text) => wordsIn(text).flatMap((word) => (word.marker === marker ? [word.number] : [])));
+    for (const [index, numbers] of said.entries()) {
+      found.push(...orderViolations(numbers, { place: `${place}, try ${index + 1}`, heard }));
+      heard = Math.max(heard, ...numbers);
     }
+    if (answeredIn !== undefined && said.some((numbers) => numbers.length > 0)) {
+      found.push({ promise: "answered-once", evidence: `${place}; it was answered before: ${answeredIn}` });
+    }
+    const isWhole = said.some((numbers) => numbers.at(-1) === WORDS);
+    isAnswered ||= isWhole;
+    if (isWhole && closing !== undefined && !MAY_BE_REPEATED.includes(closing.outcome)) answeredIn = place;
   }
   if (expectation === "due" && !isAnswered) {
     found.push({ promise: "answered", evidence: `${marker} (${ts}); the rounds ended: ${outcomesOf(rounds)}` });
@@ -81,12 +80,16 @@ function requestViolations({ marker, ts, expectation }: AskedRequest, rounds: re
   return found;
 }
 
-/** The words of one try count up from 1; where they stop the try ended. */
-function orderViolations(numbers: readonly number[], place: string): Found[] {
+/**
+ * The words of one try count up from 1; where they stop the try ended. A model that remembers an earlier try, which
+ * broke off, may go on with the reply it was in.
+ */
+function orderViolations(numbers: readonly number[], { place, heard }: { place: string; heard: number }): Found[] {
+  const first = numbers[0] === SECOND_REPLY && heard >= SECOND_REPLY - 1 ? SECOND_REPLY : 1;
   for (const [index, number] of numbers.entries()) {
-    if (number === index + 1) continue;
+    if (number === first + index) continue;
     const evidence = `${place}: ${numbers.join(" ")}`;
-    return [{ promise: number <= index ? "nothing-doubled" : "nothing-missing", evidence }];
+    return [{ promise: number < first + index ? "nothing-doubled" : "nothing-missing", evidence }];
   }
   return [];
 }

@@ -1,20 +1,21 @@
 /** How many words the scripted model says for one request. */
 export const WORDS = 24;
+/** The word that the model's second reply to a request begins with. */
+export const SECOND_REPLY = WORDS / 2 + 1;
 
 /** A marker stands for one request: in its file, and in the words of its answer. */
 export type Marker = string;
 
 /** A request that the scripted model answers with words that count, and with one file, in two replies or three. */
 export function requestText(marker: Marker, { paceMs, sleepMs }: { paceMs: number; sleepMs: number }): string {
-  const half = WORDS / 2;
   return [
     "script: quiet",
     `pace ${paceMs}`,
-    `count ${marker} 1-${half}`,
+    `count ${marker} 1-${SECOND_REPLY - 1}`,
     `write ${fileOf(marker)} | ${marker}`,
     ...(sleepMs > 0 ? [`bash sleep ${(sleepMs / 1000).toFixed(1)}`] : []),
     `pace ${paceMs}`,
-    `count ${marker} ${half + 1}-${WORDS}`,
+    `count ${marker} ${SECOND_REPLY}-${WORDS}`,
   ].join(" ;; ");
 }
 

@@ -270,15 +270,19 @@ describe("the git proxy", function () {
     }
   });
 
-  it("explains in git's report what the host refuses once the push is on the way", async () => {
+  it("explains in git's report what the host refuses for good, and answers 503 where another try may help", async () => {
     const update = packet(`${"0".repeat(40)} ${"1".repeat(40)} refs/heads/${run.record.branch}\0report-status`);
+    const push = () =>
+      gateway.call("POST", `${pathOf(run)}/git-receive-pack`, {
+        token: run.runToken,
+        body: Buffer.concat([update, FLUSH]).toString("latin1"),
+      });
+    gateway.host.failWith(404);
+    const refused = await push();
+    expect(refused.status).to.equal(200);
+    expect(refused.body).to.match(/ng refs\/heads\/claude\/session-\S+ .*was deleted, renamed or moved/);
     gateway.host.failWith(503);
-    const answer = await gateway.call("POST", `${pathOf(run)}/git-receive-pack`, {
-      token: run.runToken,
-      body: Buffer.concat([update, FLUSH]).toString("latin1"),
-    });
-    expect(answer.status).to.equal(200);
-    expect(answer.body).to.match(/ng refs\/heads\/claude\/session-\S+ the git host answered 503/);
+    expect((await push()).status).to.equal(503);
   });
 
   it("leaves no credential of ours where a worker can see it", async () => {
