@@ -45,8 +45,8 @@ describe("a worker's run", function () {
       "working",
       "committing",
       "pushing",
-      "saving",
       "opening-pull-request",
+      "saving",
     ]);
   });
 

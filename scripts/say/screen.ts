@@ -54,13 +54,15 @@ export function createPlainScreen(output: Pick<Terminal, "write">, { fromTs, nam
   };
   return {
     show(view) {
-      for (const message of view.messages.filter(({ ts }) => ts >= fromTs)) {
+      const messages = view.messages.filter(({ ts }) => ts >= fromTs);
+      for (const message of messages) {
         for (const task of message.stream?.tasks ?? []) {
           if (task.status === "complete" || task.status === "error") {
             once(`${message.ts} ${task.id} ${task.status}`, [renderTask(task, options)]);
           }
         }
-        const isGrowing = message.stream?.state === "in_progress";
+        // Its words are complete once something follows it, though its stream is ended only later.
+        const isGrowing = message.stream?.state === "in_progress" && message === messages.at(-1);
         const words = plainText(message, names);
         if (!isGrowing && words !== "")
           once(`${message.ts} ${words}`, renderMessage({ ...message, stream: null }, options));

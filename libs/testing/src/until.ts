@@ -11,11 +11,11 @@ export interface UntilOptions {
 /**
  * Looks again and again until the condition gives something truthy, and returns that. A condition that throws counts
  * as not yet true.
- * @throws after `timeoutMs` (5 s unless told), saying what the last look saw.
+ * @throws after `timeoutMs` (15 s unless told), saying what the last look saw.
  */
 export async function until<T>(
   condition: () => T | Promise<T>,
-  { what, timeoutMs = 5_000, everyMs = 20 }: UntilOptions,
+  { what, timeoutMs = 15_000, everyMs = 20 }: UntilOptions,
 ): Promise<Exclude<T, undefined | null | false | "" | 0>> {
   const deadline = performance.now() + timeoutMs;
   let lastLook = "the first look did not come back";

@@ -1,0 +1,26 @@
+import { temporaryFolder } from "@peerbot/testing";
+import { expect } from "chai";
+import { describeResult } from "../scripts/chaos/describe-result.ts";
+import { type ChaosResult, runChaos } from "../scripts/chaos/run-chaos.ts";
+
+describe("Peerbot under fire", function () {
+  this.timeout(240_000);
+
+  it("answers everybody once, whatever dies or fails meanwhile", async () => {
+    await using folder = await temporaryFolder();
+    const result = await runChaos({
+      sessions: 6,
+      seed: 11,
+      faults: 25,
+      dataDir: folder.path,
+      settleMs: 150_000,
+      report: () => {},
+    });
+    expect(result.violations, describeResult(result)).to.deep.equal([]);
+    expect(faultsIn(result), describeResult(result)).to.be.greaterThan(10);
+  });
+});
+
+function faultsIn({ faultCounts, hits }: ChaosResult): number {
+  return [...faultCounts.values(), ...hits.values()].reduce((sum, count) => sum + count, 0);
+}
