@@ -104,7 +104,8 @@ describe("a session's thread in Slack", () => {
       /^You have used your 5 runs of the last 15 minutes\. This one starts at <!date\^\d+\^\{time\}\|\d\d:\d\d UTC> \(position 2\)\.$/,
     );
     expect(buttonsOf(opening)).to.deep.equal([{ id: "stop", label: "Cancel", value: session.key }]);
-    await bench.runs.cancel(session.key, "0-0", ADA.id);
+    const settleThrough = (await bench.inbox.pending(session.key)).at(-1)?.inboxId ?? "";
+    await bench.runs.cancel(session.key, { settleThrough, user: ADA.id, after: 0 });
     await untilQuiet(session);
     const [first, closing] = await session.answers();
     expect(first?.text).to.equal("Withdrawn before it began.");

@@ -55,9 +55,9 @@ describe("what people do while a worker works", function () {
   it("replaces a message by its edit as long as the agent has not been given it, and corrects it later", async () => {
     const { gateway } = bench;
     const said = gateway.receive({ text: "create wrong.txt saying wrong" });
-    gateway.receive({ kind: "edited", edits: said.message.id, text: "sleep 2" });
+    gateway.receive({ kind: "edited", edits: said.message.id, text: "sleep 6" });
     const worker = bench.startWorker();
-    await isRunning("Sleep 2 s");
+    await isRunning("Sleep 6 s");
     gateway.receive({ kind: "edited", edits: said.message.id, text: "create right.txt saying right" });
 
     expect(await worker.exitCode(), worker.log()).to.equal(0);

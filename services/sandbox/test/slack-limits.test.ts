@@ -101,7 +101,7 @@ describe("Slack stand-in: faults", () => {
     expect(await statuses({ kind: "500" })).to.equal("500 null");
     expect(await statuses({ kind: "timeout" })).to.equal("TimeoutError");
     expect(await statuses({ kind: "disconnect" })).to.equal("TypeError");
-    expect(await bench.control("faults")).to.deep.equal({ faults: [] });
+    expect(await bench.control("faults")).to.deep.include({ faults: [] });
   });
 
   it("writes every call into the ledger in order, without the token", async () => {
