@@ -12,6 +12,7 @@ export function sessionKeys(prefix: string, key: SessionKey) {
     events: `${base}:events`,
     sequence: `${base}:seq`,
     run: `${base}:run`,
+    toldWait: `${base}:told-wait`,
     seen: (identity: string) => `${base}:seen:${identity}`,
   };
 }

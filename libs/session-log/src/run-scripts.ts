@@ -2,11 +2,13 @@ import { APPEND_EVENT, COMPARE_STREAM_IDS, createScript } from "./script.ts";
 
 // Every script that writes for a run first compares the epoch: that comparison is the fence.
 
-export const begin = createScript(`${APPEND_EVENT}
-local run, events, sequence = unpack(KEYS)
-local activity, key, record, event, at, retention, expected = unpack(ARGV)
+export const begin = createScript(`${APPEND_EVENT}${COMPARE_STREAM_IDS}
+local run, session, events, sequence = unpack(KEYS)
+local activity, key, record, event, at, retention, expected, through = unpack(ARGV)
 local before = tonumber(redis.call('HGET', run, 'epoch') or '0')
 if before ~= tonumber(expected) then return 'superseded' end
+local settled = redis.call('HGET', session, 'settled') or '0-0'
+if through ~= '' and not is_after(through, settled) then return 'superseded' end
 local epoch = math.max(before + 1, math.floor(tonumber(at) / 1000))
 redis.call('DEL', run)
 redis.call('HSET', run, 'epoch', epoch, 'state', 'live', 'record', record, 'lastN', 0, 'claimed', 0)
@@ -98,11 +100,23 @@ redis.call('PUBLISH', activity, 'events ' .. key)
 return 'ended'
 `);
 
-export const cancel = createScript(`${APPEND_EVENT}
-local session, events, sequence = unpack(KEYS)
-local activity, key, at, retention, event, through = unpack(ARGV)
+export const cancel = createScript(`${APPEND_EVENT}${COMPARE_STREAM_IDS}
+local run, session, events, sequence = unpack(KEYS)
+local activity, key, at, retention, event, through, expected = unpack(ARGV)
+local epoch, state = unpack(redis.call('HMGET', run, 'epoch', 'state'))
+if tonumber(epoch or '0') ~= tonumber(expected) then return 'superseded' end
+if state == 'live' or state == 'finished' then return 'superseded' end
+if not is_after(through, redis.call('HGET', session, 'settled') or '0-0') then return 'superseded' end
 append_event(events, sequence, 0, at, event, retention)
 redis.call('HSET', session, 'settled', through)
 redis.call('PUBLISH', activity, 'events ' .. key)
+return 'cancelled'
+`);
+
+export const settle = createScript(`${COMPARE_STREAM_IDS}
+local session = KEYS[1]
+if is_after(ARGV[1], redis.call('HGET', session, 'settled') or '0-0') then
+  redis.call('HSET', session, 'settled', ARGV[1])
+end
 return 'ok'
 `);

@@ -35,7 +35,8 @@ export interface NewRun {
 export interface SessionRuns {
   /**
    * Begins a run with a higher epoch than any before it, also than any that an emptied Redis has forgotten, and appends
-   * `run-started`. `superseded` when the latest run is no longer the one of epoch `after` (0: none): somebody else began.
+   * `run-started`. `superseded` when the latest run is no longer the one of epoch `after` (0: none), or what the run was
+   * to take has been dealt with: somebody else began, or it was withdrawn.
    */
   begin(run: NewRun, options: { after: number }): Promise<RunRecord | "superseded">;
   /** Records where the run works. `fenced` when a newer run began. */
@@ -67,8 +68,14 @@ export interface SessionRuns {
     epoch: number,
     request: { event: Extract<SystemEvent, { type: "run-ended" }>; settleThrough: string },
   ): Promise<"ended" | "had-finished" | "already-ended" | "fenced">;
-  /** Marks inbox entries as dealt with although no run took them (withdrawn before they began). Appends `cancelled`. */
-  cancel(key: SessionKey, settleThrough: string, user: string): Promise<void>;
+  /**
+   * Marks inbox entries as dealt with although no run took them (withdrawn before they began). Appends `cancelled`.
+   * `superseded` when a run took them after all (the latest is not the ended one of epoch `after`), or somebody else did it.
+   */
+  cancel(
+    key: SessionKey,
+    request: { settleThrough: string; user: string; after: number },
+  ): Promise<"cancelled" | "superseded">;
   /** The same without a word to the thread: for messages that ask for nothing. */
   settle(key: SessionKey, settleThrough: string): Promise<void>;
   /** Sessions with a live run, longest running first. */
@@ -105,8 +112,17 @@ export function createSessionRuns({
       const { person, branch, attempt } = run;
       const event = SystemEvent.parse({ type: "run-started", user: person.id, branch, attempt, messageIds });
       await redis.pipeline().zadd(shared.liveRuns, at, key).zadd(shared.activeThreads, at, key).exec();
-      const args = [shared.activity, key, JSON.stringify(record), JSON.stringify(event), at, retentionSeconds, after];
-      const epoch = await scripts.begin(redis, [keys.run, keys.events, keys.sequence], args);
+      const args = [
+        shared.activity,
+        key,
+        JSON.stringify(record),
+        JSON.stringify(event),
+        at,
+        retentionSeconds,
+        after,
+        run.inboxThrough ?? "",
+      ];
+      const epoch = await scripts.begin(redis, [keys.run, keys.session, keys.events, keys.sequence], args);
       if (epoch === "superseded") return "superseded";
       return RunRecord.parse({ ...record, epoch: Number(epoch), state: "live" });
     },
@@ -210,20 +226,21 @@ export function createSessionRuns({
       return z.enum(["ended", "had-finished", "already-ended", "fenced"]).parse(result);
     },
 
-    async cancel(key, settleThrough, user) {
+    async cancel(key, { settleThrough, user, after }) {
       const keys = sessionKeys(prefix, key);
       const at = Date.now();
       await markActive(key, at);
       const event = JSON.stringify(SystemEvent.parse({ type: "cancelled", user }));
-      await scripts.cancel(
+      const result = await scripts.cancel(
         redis,
-        [keys.session, keys.events, keys.sequence],
-        [shared.activity, key, at, retentionSeconds, event, settleThrough],
+        [keys.run, keys.session, keys.events, keys.sequence],
+        [shared.activity, key, at, retentionSeconds, event, settleThrough, after],
       );
+      return result === "cancelled" ? "cancelled" : "superseded";
     },
 
     async settle(key, settleThrough) {
-      await redis.hset(sessionKeys(prefix, key).session, "settled", settleThrough);
+      await scripts.settle(redis, [sessionKeys(prefix, key).session], [settleThrough]);
     },
 
     async live() {

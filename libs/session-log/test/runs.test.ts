@@ -1,7 +1,7 @@
 import { sessionKeyOf, type ThreadAddress } from "@peerbot/contracts";
 import { until } from "@peerbot/testing";
 import { expect } from "chai";
-import { aMessage, aThread, openSessionLog, type SessionLog } from "./session-log.ts";
+import { ADA, aMessage, aThread, openSessionLog, type SessionLog } from "./session-log.ts";
 
 const REPOSITORY = { owner: "acme", name: "user-ada", defaultBranch: "main", webUrl: "https://git.test/acme/user-ada" };
 
@@ -153,13 +153,42 @@ describe("a session's runs", () => {
 
   it("settles what was withdrawn with a word to the thread, and what asked for nothing without", async () => {
     const [entry] = await log.inbox.pending(key());
-    await log.runs.cancel(key(), entry?.inboxId ?? "", "U1ADA");
+    const withdrawal = { settleThrough: entry?.inboxId ?? "", user: "U1ADA", after: 0 };
+    expect(await log.runs.cancel(key(), withdrawal)).to.equal("cancelled");
     expect(await log.inbox.pending(key())).to.deep.equal([]);
     await log.inbox.accept(thread, aMessage("stop"), undefined);
     const [stop] = await log.inbox.pending(key());
     await log.runs.settle(key(), stop?.inboxId ?? "");
     expect(await log.inbox.pending(key())).to.deep.equal([]);
     expect(await log.typesOf(thread)).to.deep.equal(["accepted", "cancelled", "accepted"]);
+  });
+
+  it("withdraws what waits once, and not what a run has taken", async () => {
+    const [entry] = await log.inbox.pending(key());
+    const withdraw = (after: number) =>
+      log.runs.cancel(key(), { settleThrough: entry?.inboxId ?? "", user: "U1ADA", after });
+    const run = await log.begin(thread);
+    expect(await withdraw(0)).to.equal("superseded");
+    expect(await withdraw(run.epoch)).to.equal("superseded");
+    const retrying = { event: { ...ended, isRetrying: true }, settleThrough: "0-0" };
+    await log.runs.end(key(), run.epoch, retrying);
+    const answers = await Promise.all([withdraw(run.epoch), withdraw(run.epoch)]);
+    expect(answers.toSorted()).to.deep.equal(["cancelled", "superseded"]);
+  });
+
+  it("begins no run for what was withdrawn", async () => {
+    const [entry] = await log.inbox.pending(key());
+    const inboxThrough = entry?.inboxId ?? "";
+    await log.runs.cancel(key(), { settleThrough: inboxThrough, user: "U1ADA", after: 0 });
+    const run = { key: key(), person: ADA, branch: "b", inboxAfter: "0-0", inboxThrough, attempt: 1, deadlineAt: 1 };
+    expect(await log.runs.begin({ ...run, messageIds: [] }, { after: 0 })).to.equal("superseded");
+  });
+
+  it("never takes back that something was dealt with", async () => {
+    const [entry] = await log.inbox.pending(key());
+    await log.runs.settle(key(), entry?.inboxId ?? "");
+    await log.runs.settle(key(), "0-1");
+    expect(await log.inbox.pending(key())).to.deep.equal([]);
   });
 
   it("forgets a mark of a live run that nobody had the time to take off", async () => {

@@ -2,10 +2,11 @@ import { SessionJob, type SessionKey } from "@peerbot/contracts";
 import type { Logger } from "@peerbot/runtime";
 import { DelayedError, type Job, WaitingError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
+import { createFairOrder, FAIR_PRIORITY } from "./fair-order.ts";
 import { queuePrefix, SESSIONS_QUEUE } from "./session-queue.ts";
 
 /**
- * What became of a job: `done`, it is to come back at a time (milliseconds since 1970) and keeps its place till then, or
+ * What became of a job: `done`, it is to come back at a time (milliseconds since 1970) without having begun anything, or
  * it was left in the middle because this consumer is leaving and the next one takes it at once.
  */
 export type SessionJobResult = "done" | { postponedUntil: number } | "handed-over";
@@ -58,6 +59,7 @@ export async function consumeSessions(options: SessionConsumerOptions): Promise<
     logger.error({ session: job?.data?.sessionKey, err: error }, "session-job-failed"),
   );
   worker.on("stalled", (jobId) => logger.warn({ jobId }, "session-job-taken-over"));
+  const order = createFairOrder({ redis: connection, queue: worker });
   await worker.waitUntilReady();
 
   async function processAndKnow(job: Job, token: string | undefined): Promise<void> {
@@ -73,6 +75,7 @@ export async function consumeSessions(options: SessionConsumerOptions): Promise<
 
   async function processJob(job: Job, token: string | undefined): Promise<void> {
     const { sessionKey, enqueuedAt } = SessionJob.parse(job.data);
+    if (job.id !== undefined) await order.take(job.id);
     const result = leaving.signal.aborted
       ? "handed-over"
       : await work(sessionKey, { enqueuedAt, leaving: leaving.signal });
@@ -81,6 +84,8 @@ export async function consumeSessions(options: SessionConsumerOptions): Promise<
       await job.moveToWait(token);
       throw new WaitingError();
     }
+    // It has begun nothing: when its time has come it waits for its turn like all others.
+    await job.changePriority({ priority: FAIR_PRIORITY });
     await job.moveToDelayed(result.postponedUntil, token);
     throw new DelayedError();
   }

@@ -60,7 +60,7 @@ async function store(
   const result = await inbox.accept(delivery.thread, message, eventId, owner);
   await faultPoint("ingress.after-inbox-write");
   // Also for a duplicate: the first delivery may have died between the inbox and here.
-  await queue.enqueue(session);
+  await queue.enqueue(session, { person: { team: delivery.thread.team, user: message.user } });
   if (message.kind === "stop") await queue.hurry(session);
   await faultPoint("ingress.after-enqueue");
   return result;

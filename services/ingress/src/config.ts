@@ -75,5 +75,14 @@ export const IngressConfig = settings
 export type IngressConfig = z.infer<typeof IngressConfig>;
 
 function idList(description: string) {
-  return commaSeparated().prefault("").describe(description);
+  return (
+    commaSeparated()
+      .prefault("")
+      // A name in place of an id would allow nobody, or deny nobody.
+      .refine(
+        (ids) => ids.every((id) => /^[A-Z][A-Z0-9]+$/.test(id)),
+        "must be Slack ids such as U012AB3CD, with commas between them",
+      )
+      .describe(description)
+  );
 }

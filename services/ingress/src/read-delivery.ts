@@ -59,16 +59,16 @@ function readWith<Schema extends z.ZodType>(
 }
 
 /** `cancel` withdraws what waits, `stop` ends what runs: to us both are the wish that nothing happens any more. */
-const ACTIONS: Readonly<Record<string, "stop" | "continue" | "retry">> = {
-  stop: "stop",
-  cancel: "stop",
-  continue: "continue",
-  retry: "retry",
-};
+const ACTIONS: ReadonlyMap<string, "stop" | "continue" | "retry"> = new Map([
+  ["stop", "stop"],
+  ["cancel", "stop"],
+  ["continue", "continue"],
+  ["retry", "retry"],
+] as const);
 
 function readPress(press: BlockActions, identity: BotIdentity): Words {
   const [button] = press.actions;
-  const action = ACTIONS[button.action_id];
+  const action = ACTIONS.get(button.action_id);
   if (action === undefined) return { ignored: "not-our-button" };
   const { channel_id: channel, message_ts: ts } = press.container;
   const threadTs = press.container.thread_ts ?? press.message?.thread_ts ?? ts;

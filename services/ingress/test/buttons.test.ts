@@ -37,6 +37,14 @@ describe("A button", () => {
     expect(stop).to.deep.include({ user: ALICE });
   });
 
+  it("puts nothing into the inbox that is no button of ours, whatever it is called", async () => {
+    const ts = await startSession();
+    for (const action of ["constructor", "toString", "__proto__", "open_link"]) {
+      expect(await post(ingress, press(action, ts))).to.include({ status: 200 });
+    }
+    expect(await kindsIn(ts)).to.deep.equal(["said"]);
+  });
+
   it("may be pressed by everybody who has written in the session, and by admins", async () => {
     const ts = await startSession();
     await post(ingress, callback(message("me too", { user: BOB, thread_ts: ts })));

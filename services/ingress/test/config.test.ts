@@ -21,11 +21,21 @@ describe("The settings", () => {
   });
 
   it("report all mistakes together, by name and never by value", () => {
-    const problems = problemsOf({ INGRESS_PORT: "hunter2", SLACK_ALLOW_DIRECT_MESSAGES: "perhaps" });
+    const problems = problemsOf({
+      INGRESS_PORT: "hunter2",
+      SLACK_ALLOW_DIRECT_MESSAGES: "perhaps",
+      SLACK_DENIED_USERS: "U012AB3CD, @mallory",
+    });
     const names = problems.map((problem) => problem.split(":")[0]);
     expect(names).to.have.members([
-      ...["SLACK_BOT_TOKEN", "INGRESS_PORT", "SLACK_ALLOW_DIRECT_MESSAGES", "SLACK_SIGNING_SECRET"],
+      ...[
+        "SLACK_BOT_TOKEN",
+        "INGRESS_PORT",
+        "SLACK_ALLOW_DIRECT_MESSAGES",
+        "SLACK_SIGNING_SECRET",
+        "SLACK_DENIED_USERS",
+      ],
     ]);
-    expect(problems.join()).not.to.match(/hunter2|perhaps/);
+    expect(problems.join()).not.to.match(/hunter2|perhaps|mallory/);
   });
 });

@@ -110,7 +110,7 @@ describe("A delivery over HTTP", () => {
       ...{ streaming_message_ts: [], event_ts: newTs() },
     });
     expect((await harness.inbox(event.ts)).map(({ kind }) => kind)).to.deep.equal(["said", "stop"]);
-    const jobs = await sessions.queue.getJobs(["waiting"]);
+    const jobs = await sessions.queue.getJobs(["waiting", "prioritized"]);
     expect(jobs.map((job) => job.data.sessionKey)).to.include(key);
   });
 

@@ -1,27 +1,32 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { runNameOf, type SessionKey } from "@peerbot/contracts";
-import type { SessionInbox, SessionRuns } from "@peerbot/session-log";
+import { runNameOf } from "@peerbot/contracts";
+import type { SessionInbox } from "@peerbot/session-log";
 import type { SessionQueue } from "@peerbot/session-queue";
-import type { BusinessEvents } from "./business-events.ts";
+import { hurryWaiting } from "./launch/begin-run.ts";
+import { decideNext, requestOf, sessionOfRequest } from "./launch/decide-next.ts";
+import { enqueuePending } from "./launch/enqueue-pending.ts";
+import { type WithdrawPorts, withdrawStopped } from "./launch/withdraw-stopped.ts";
 import type { SessionRunner } from "./runner/session-runner.ts";
 
-export interface SweepPorts {
+export interface SweepPorts extends WithdrawPorts {
   inbox: SessionInbox;
-  runs: SessionRuns;
-  queue: Pick<SessionQueue, "enqueue" | "hasJob">;
+  queue: SessionQueue;
   runner: SessionRunner;
-  business: BusinessEvents;
 }
 
 /** Whoever marked a session has this long to do what the mark announced, in milliseconds. */
 const SETTLING_MS = 60_000;
 
-/** Finds what a crash left behind: sessions with work but no job, and workers no session knows of. */
+/**
+ * Finds what a crash left behind: sessions with work or a run but no job, a Stop nobody saw, places in the limit without
+ * a session, and workers no session knows of.
+ */
 export async function sweep(ports: SweepPorts, { stopGraceSeconds }: { stopGraceSeconds: number }): Promise<void> {
   // Asked first: a worker started after this answer is not in it, and one started before is among the known.
   const found = await ports.runner.list();
   const known = await knownRuns(ports);
   await enqueueForgotten(ports);
+  await freeLimitPlaces(ports);
   for (const name of found.filter((name) => !known.has(name))) {
     ports.business.unknownRun(name);
     await ports.runner.stop(name, { graceSeconds: stopGraceSeconds });
@@ -45,28 +50,53 @@ export async function sweepRegularly(
 }
 
 async function knownRuns(ports: SweepPorts): Promise<ReadonlySet<string>> {
-  const { runs } = ports;
+  const { runs, queue, business } = ports;
   await runs.retireEnded({ olderThanMs: SETTLING_MS });
   const names = new Set<string>();
   for (const key of await runs.live()) {
     const run = await runs.current(key);
     if (run === undefined || run.state === "ended") continue;
     names.add(runNameOf(key, run.epoch));
-    await enqueueUnlessQueued(key, ports);
+    if (await queue.hasJob(key)) continue;
+    business.forgottenSession(key);
+    await queue.enqueue(key);
   }
   return names;
 }
 
 async function enqueueForgotten(ports: SweepPorts): Promise<void> {
-  for (const { key, at } of await ports.inbox.unsettled()) {
-    const pending = await ports.inbox.pending(key);
-    if (pending.length > 0) await enqueueUnlessQueued(key, ports);
-    else if (at < Date.now() - SETTLING_MS) await ports.inbox.retireUnsettled(key, at);
+  const { inbox, queue, business } = ports;
+  for (const { key, at } of await inbox.unsettled()) {
+    await withdrawStopped(key, ports);
+    if ((await inbox.pending(key)).length > 0) {
+      if (await queue.hasJob(key)) continue;
+      business.forgottenSession(key);
+      await enqueuePending(key, ports);
+    } else if (at < Date.now() - SETTLING_MS) {
+      await inbox.retireUnsettled(key, at);
+    }
   }
 }
 
-async function enqueueUnlessQueued(key: SessionKey, { queue, business }: SweepPorts): Promise<void> {
-  if (await queue.hasJob(key)) return;
-  business.forgottenSession(key);
-  await queue.enqueue(key);
+/** A place in a person's limit that no session stands behind any more would hold up the person's others. */
+async function freeLimitPlaces(ports: SweepPorts): Promise<void> {
+  const { limit, business } = ports;
+  for (const person of await limit.waitingPeople()) {
+    let isFreed = false;
+    for (const request of await limit.waiting(person)) {
+      if (await isWanted(request, ports)) continue;
+      if (!(await limit.withdraw(person, request))) continue;
+      business.limitPlaceFreed(request);
+      isFreed = true;
+    }
+    if (isFreed) await hurryWaiting(person, ports);
+  }
+}
+
+async function isWanted(request: string, { inbox, runs }: SweepPorts): Promise<boolean> {
+  const key = sessionOfRequest(request);
+  const session = key === undefined ? undefined : await inbox.session(key);
+  if (key === undefined || session === undefined) return false;
+  const next = decideNext({ session, run: await runs.current(key), pending: await inbox.pending(key) });
+  return next.kind === "begin" && requestOf(key, next.work) === request;
 }

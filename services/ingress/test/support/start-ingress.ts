@@ -84,7 +84,7 @@ export class IngressHarness implements AsyncDisposable {
   /** Session keys with a job in the queue. */
   async queued(): Promise<string[]> {
     await using queue = createSessionQueue({ connection: this.redis, prefix: this.prefix });
-    return (await queue.queue.getJobs(["waiting", "delayed"])).map((job) => job.data.sessionKey);
+    return (await queue.queue.getJobs(["prioritized", "delayed"])).map((job) => job.data.sessionKey);
   }
 
   async notices(): Promise<{ reason: string; user: string; id: string }[]> {

@@ -1,18 +1,16 @@
-import { branchOf, type RunRecord, SessionKey } from "@peerbot/contracts";
+import { branchOf, type RunRecord, type SessionKey, type WorkspaceUser } from "@peerbot/contracts";
 import { faultPoint } from "@peerbot/runtime";
-import type { Session, SessionEvents, SessionRuns } from "@peerbot/session-log";
-import type { LimitedPerson, SessionQueue, UserLimit } from "@peerbot/session-queue";
+import type { Session, SessionRuns, SessionWaits } from "@peerbot/session-log";
+import type { SessionQueue, UserLimit } from "@peerbot/session-queue";
 import type { UserDirectory } from "@peerbot/slack";
 import type { BusinessEvents } from "../business-events.ts";
-import { limitRequestOf, type Work } from "./decide-next.ts";
-import type { ToldWaits } from "./told-waits.ts";
+import { requestOf, sessionOfRequest, type Work } from "./decide-next.ts";
 
 export interface BeginRunPorts {
   runs: SessionRuns;
-  events: SessionEvents;
+  waits: SessionWaits;
   queue: Pick<SessionQueue, "hurry">;
   limit: UserLimit;
-  toldWaits: ToldWaits;
   users: UserDirectory;
   business: BusinessEvents;
 }
@@ -32,7 +30,7 @@ export async function beginRun(
 ): Promise<RunRecord | "superseded" | { postponedUntil: number }> {
   const { key, thread } = session;
   const limited = { team: thread.team, user: work.user };
-  const decision = await ports.limit.claim(limited, limitRequestOf(key, work));
+  const decision = await ports.limit.claim(limited, requestOf(key, work));
   if (!decision.isGranted) {
     await tellWait(key, work, decision, ports, settings);
     await faultPoint("launcher.before-postponing");
@@ -47,16 +45,17 @@ export async function beginRun(
   return ports.runs.begin(run, { after });
 }
 
-/** Withdraws what waited: its place in the limit goes to the person's next one. */
+/** Withdraws what waited, unless somebody did or it began: its place in the limit goes to the person's next one. */
 export async function cancelWork(
   session: Session,
   cancelled: { through: string; user: string; work: Work },
   ports: BeginRunPorts,
 ): Promise<void> {
   const { key, thread } = session;
-  const limited = { team: thread.team, user: cancelled.work.user };
-  await ports.limit.withdraw(limited, limitRequestOf(key, cancelled.work));
-  await ports.runs.cancel(key, cancelled.through, cancelled.user);
+  const { through: settleThrough, user, work } = cancelled;
+  const limited = { team: thread.team, user: work.user };
+  await ports.limit.withdraw(limited, requestOf(key, work));
+  if ((await ports.runs.cancel(key, { settleThrough, user, after: work.after })) === "superseded") return;
   ports.business.cancelled(key);
   await hurryWaiting(limited, ports);
 }
@@ -66,21 +65,23 @@ async function tellWait(
   key: SessionKey,
   work: Work,
   { until, position }: { until: number; position: number },
-  { events, toldWaits, business }: BeginRunPorts,
-  { rateLimit }: BeginRunSettings,
+  { waits, business }: BeginRunPorts,
+  { rateLimit: limit }: BeginRunSettings,
 ): Promise<void> {
-  const wait = { request: limitRequestOf(key, work), until, position };
-  const told = await toldWaits.last(key);
-  if (told?.request === wait.request && told.until === until && told.position === position) return;
-  await events.append(key, 0, { type: "waiting", reason: "user-limit", until, position, limit: rateLimit });
-  await toldWaits.remember(key, wait);
-  if (told?.request !== wait.request) business.limitReached(key, wait);
+  const request = requestOf(key, work);
+  const last = await waits.last(key);
+  const answer = await waits.tell(key, { request, reason: "user-limit", until, position, limit });
+  const isNew = last?.request !== request || last.reason !== "user-limit";
+  if (answer === "told" && isNew) business.limitReached(key, { until, position });
 }
 
 /** The row moved: the person's other waiting sessions look again where they stand, and tell it. */
-async function hurryWaiting(limited: LimitedPerson, { limit, queue }: BeginRunPorts): Promise<void> {
+export async function hurryWaiting(
+  limited: WorkspaceUser,
+  { limit, queue }: Pick<BeginRunPorts, "limit" | "queue">,
+): Promise<void> {
   for (const request of await limit.waiting(limited)) {
-    const key = SessionKey.safeParse(request.slice(0, request.lastIndexOf(":")));
-    if (key.success) await queue.hurry(key.data);
+    const key = sessionOfRequest(request);
+    if (key !== undefined) await queue.hurry(key);
   }
 }

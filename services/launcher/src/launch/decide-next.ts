@@ -1,4 +1,4 @@
-import type { InboxEntry, RunRecord } from "@peerbot/contracts";
+import { type InboxEntry, type RunRecord, SessionKey } from "@peerbot/contracts";
 import type { Session } from "@peerbot/session-log";
 
 /** What people asked for since the last run: a run's worth of messages. */
@@ -60,7 +60,12 @@ function workOf(
   };
 }
 
-/** The name a run's place in its person's limit has, the same for everybody who tries to begin it. */
-export function limitRequestOf(key: string, work: Pick<Work, "after">): string {
+/** The name of a run that waits, the same for everybody who tries to begin it. */
+export function requestOf(key: SessionKey, work: Pick<Work, "after">): string {
   return `${key}:${work.after}`;
+}
+
+/** The session of a run that waits. */
+export function sessionOfRequest(request: string): SessionKey | undefined {
+  return SessionKey.safeParse(request.slice(0, request.lastIndexOf(":"))).data;
 }

@@ -5,6 +5,7 @@ import type { SessionJobResult, SessionQueue } from "@peerbot/session-queue";
 import { type BeginRunPorts, type BeginRunSettings, beginRun, cancelWork } from "./begin-run.ts";
 import { type CarryOutPorts, type CarryOutSettings, carryOutRun } from "./carry-out-run.ts";
 import { decideNext } from "./decide-next.ts";
+import { enqueuePending } from "./enqueue-pending.ts";
 
 export interface LaunchPorts extends BeginRunPorts, CarryOutPorts {
   inbox: SessionInbox;
@@ -58,7 +59,7 @@ export async function launchSession(
 }
 
 /** What came while the run ended is the next job's, so that other sessions get their turn before. */
-async function leaveTheRest(key: SessionKey, { inbox, queue }: LaunchPorts): Promise<SessionJobResult> {
-  if ((await inbox.pending(key)).length > 0) await queue.enqueue(key);
+async function leaveTheRest(key: SessionKey, ports: LaunchPorts): Promise<SessionJobResult> {
+  await enqueuePending(key, ports);
   return "done";
 }
