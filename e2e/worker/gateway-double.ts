@@ -22,6 +22,7 @@ export interface DoubleRun {
   epoch: number;
   startToken: string;
   runToken: string;
+  gitToken: string;
   modelToken: string;
   events: WorkerEvent[];
   finished: RunFinished | undefined;
@@ -55,6 +56,8 @@ export class GatewayDouble implements AsyncDisposable {
   conversation: { generation: string; state: ConversationState } | undefined;
   /** Answers this many event batches with 503 first. */
   refuseEventBatches = 0;
+  /** Answers this many git requests with 503 first. */
+  refuseGitRequests = 0;
   readonly #options: GatewayDoubleOptions;
   readonly #server = createServer((request, response) => void this.#answer(request, response));
   #deadlineAt = 0;
@@ -90,6 +93,7 @@ export class GatewayDouble implements AsyncDisposable {
       epoch,
       startToken: `start-${epoch}-secret`,
       runToken: `run-${epoch}-secret`,
+      gitToken: `git-${epoch}-secret`,
       modelToken: `model-${epoch}-secret`,
       events: [],
       finished: undefined,
@@ -167,7 +171,8 @@ export class GatewayDouble implements AsyncDisposable {
   #exchange(startToken: string): { status: number; json: unknown } {
     if (startToken !== this.run.startToken) return refuse(409, "start-token-used");
     this.run.startToken = "";
-    return ok({ runToken: this.run.runToken, modelToken: this.run.modelToken });
+    const { runToken, gitToken, modelToken } = this.run;
+    return ok({ runToken, gitToken, modelToken });
   }
 
   async #poll(request: IncomingMessage, query: URLSearchParams): Promise<InboxEntry[]> {
@@ -209,9 +214,14 @@ export class GatewayDouble implements AsyncDisposable {
   }
 
   async #answerGit(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
-    const basic = Buffer.from(`x-access-token:${this.run.runToken}`).toString("base64");
+    const basic = Buffer.from(`x-access-token:${this.run.gitToken}`).toString("base64");
     if (request.headers.authorization !== `Basic ${basic}`) {
       response.writeHead(401, { "www-authenticate": "Basic" }).end();
+      return;
+    }
+    if (this.refuseGitRequests > 0) {
+      this.refuseGitRequests -= 1;
+      response.writeHead(503).end();
       return;
     }
     if (path.endsWith("/git-receive-pack")) await this.beforePush();

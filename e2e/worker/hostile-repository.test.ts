@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { answerIn } from "./read-events.ts";
@@ -82,19 +82,63 @@ describe("a hostile repository", function () {
     expect(await traceOf("trace")).to.equal("");
   });
 
-  it("finds the run's token nowhere: not in the environment, in files, in arguments or in git's configuration", async () => {
+  it("finds no token but the model's: not in the environment, in files, in arguments or in git's configuration", async () => {
     bench = await setUpBench({ files: { "README.md": "# App\n", "CLAUDE.md": "Be terse." } });
     const trace = join(bench.folder, "seen");
-    const look = `env > ${trace}; cat .git/config >> ${trace}; cat /proc/*/cmdline >> ${trace} 2>/dev/null; grep -rs run-1-secr[e]t .. >> ${trace}; true`;
+    const look = `env > ${trace}; cat .git/config >> ${trace}; cat /proc/*/cmdline >> ${trace} 2>/dev/null; grep -rsE '(run|git)-1-secr[e]t' .. >> ${trace}; true`;
     bench.gateway.receive({ text: `script: bash ${look} ;; write hello.txt | hi ;; say Done` });
     const worker = bench.startWorker();
 
     expect(await worker.exitCode(), worker.log()).to.equal(0);
     const seen = await traceOf("seen");
-    expect(seen).to.contain("ANTHROPIC_API_KEY=model-1-secret").and.not.contain("run-1-secret");
-    expect(seen).not.to.contain("start-1-secret");
-    expect(worker.log()).not.to.match(/run-1-secret|model-1-secret|start-1-secret|write hello/);
-    expect(await filesWith(worker.workspaceDir, "run-1-secret")).to.deep.equal([]);
+    expect(seen).to.contain("ANTHROPIC_API_KEY=model-1-secret");
+    expect(seen).not.to.match(/(start|run|git)-1-secret/);
+    expect(worker.log()).not.to.match(/-1-secret|write hello/);
+    for (const token of ["run-1-secret", "git-1-secret", btoa("x-access-token:git-1-secret")]) {
+      expect(await filesWith(worker.workspaceDir, token)).to.deep.equal([]);
+    }
+  });
+
+  it("learns from the worker's git no more than what reaches the repository, even by a process that hides", async () => {
+    bench = await setUpBench({ files: { "README.md": "# App\n" } });
+    const trace = join(bench.folder, "overheard");
+    // Without the mark of the agent's processes and out of their group it outlives the turn, for ten seconds at most.
+    const listen = [
+      `for i in $(seq 500); do`,
+      `  for process in $(grep -lazs '^GIT_DIR=${bench.folder}' /proc/[0-9]*/environ); do`,
+      `    grep -azhs '^GIT_CONFIG_VALUE_0=' "$process" >> ${trace} && exit`,
+      "  done",
+      "  sleep 0.01",
+      "done",
+    ].join("\n");
+    await writeFile(join(bench.folder, "listen.sh"), listen);
+    const hide = `(setsid env -i PATH="$PATH" sh ${bench.folder}/listen.sh >/dev/null 2>&1 &)`;
+    bench.gateway.receive({ text: `script: bash ${hide} ;; write hello.txt | hi ;; say Done` });
+    const worker = bench.startWorker();
+
+    expect(await worker.exitCode(), worker.log()).to.equal(0);
+    const overheard = [...(await traceOf("overheard")).matchAll(/Basic ([\w+/=]+)/g)].map(([, basic = ""]) =>
+      atob(basic),
+    );
+    expect(new Set(overheard)).to.deep.equal(new Set(["x-access-token:git-1-secret"]));
+  });
+
+  it("cannot make a commit's subject longer than anybody reads", async () => {
+    bench = await setUpBench({ files: { "README.md": "# App\n" } });
+    const commands = [
+      "printf 'eyJ-%.0s' $(seq 20000) > ../message",
+      "echo hi > a.txt",
+      "git add a.txt",
+      "git commit -qF ../message",
+    ];
+    bench.gateway.receive({ text: `script: bash ${commands.join(" && ")} ;; say Done` });
+    const worker = bench.startWorker();
+
+    expect(await worker.exitCode(), worker.log()).to.equal(0);
+    expect(bench.gateway.run.finished?.commit?.subject)
+      .to.match(/^(eyJ-)+(eyJ?|ey|e)?…$/)
+      .and.have.length.at.most(200);
+    expect(bench.gateway.pullRequests.at(-1)?.title).to.have.length.at.most(256);
   });
 
   it("cannot have files outside it read as its guidance", async () => {

@@ -127,7 +127,8 @@ async function writeFiles(folder: string, files: Record<string, string>): Promis
   }
 }
 
-function spawnWorker(workspaceDir: string, env: Record<string, string>): WorkerProcess {
+/** A worker as the process runner starts it. */
+export function spawnWorker(workspaceDir: string, env: Record<string, string>): WorkerProcess {
   const child = spawn(process.execPath, [WORKER], {
     env: { PATH: process.env.PATH, WORKSPACE_DIR: workspaceDir, ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -18,6 +18,8 @@ export const ConversationState = z.object({
   transcript: z.record(z.string(), z.array(z.unknown())),
   /** Inbox entries up to here are dealt with: they are in the conversation, and what came of them is on the branch. */
   handledThrough: z.string(),
+  /** Inbox entries up to here are in the conversation, be they dealt with or not. */
+  askedThrough: z.string().optional(),
   /** How that ended. A run that dies between saving this and telling it leaves the telling to the next one. */
   finished: RunFinished.optional(),
   /** Commit of the branch that the pull request was last brought up to. */

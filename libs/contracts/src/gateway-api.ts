@@ -17,14 +17,14 @@ import { SessionKey } from "./session-key.ts";
  *   POST /v1/pull-request      PullRequestDraft             → PullRequest         opens it, or updates the open one
  *   POST /v1/finish            FinishRequest                → FinishResponse
  *   ANY  /anthropic/*          the Claude API, with the model token as API key
- *   ANY  /git/{owner}/{name}.git/*   git smart HTTP, basic auth with the run token as password
+ *   ANY  /git/{owner}/{name}.git/*   git smart HTTP, basic auth with the git token as password
  *
  * Errors: GatewayError. 401 `token-invalid` | `token-expired`, 403 `token-scope`, 409 `fenced` (a newer run exists:
  * stop at once), 409 `start-token-used`, 400 `bad-request`, 5xx with the code of what failed behind the gateway.
  */
 
 export const ExchangeRequest = z.object({ startToken: z.string() });
-export const ExchangeResponse = z.object({ runToken: z.string(), modelToken: z.string() });
+export const ExchangeResponse = z.object({ runToken: z.string(), gitToken: z.string(), modelToken: z.string() });
 export type ExchangeResponse = z.infer<typeof ExchangeResponse>;
 
 /** What a worker is to do and for whom. Holds no secret. */

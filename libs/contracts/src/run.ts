@@ -30,6 +30,16 @@ export const RunRecord = z.object({
 });
 export type RunRecord = z.infer<typeof RunRecord>;
 
-/** What the queue carries: only that there is work. The messages are in the inbox. */
-export const SessionJob = z.object({ v: z.literal(1), sessionKey: SessionKey, enqueuedAt: z.number() });
+/** A person as limits and the fair order count them: a Slack user id means something within its workspace only. */
+export const WorkspaceUser = z.object({ team: z.string(), user: z.string() });
+export type WorkspaceUser = z.infer<typeof WorkspaceUser>;
+
+/** What the queue carries: that there is work, and whose turn it takes. The messages are in the inbox. */
+export const SessionJob = z.object({
+  v: z.literal(1),
+  sessionKey: SessionKey,
+  enqueuedAt: z.number(),
+  /** Unset: the session takes turns on its own. */
+  person: WorkspaceUser.optional(),
+});
 export type SessionJob = z.infer<typeof SessionJob>;

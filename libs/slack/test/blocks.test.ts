@@ -51,6 +51,21 @@ describe("the closing message", () => {
     expect(words).to.deep.equal({ what: "The &lt;!channel&gt; token [redacted] broke.", next: "Ask @\u200bhere." });
   });
 
+  it("finds words for a failure of any code, the names of JavaScript's own things among them", () => {
+    for (const code of ["constructor", "toString", "__proto__"]) {
+      expect(wordsOfFailure({ code, message: "it broke" }).what).to.equal("It broke.");
+    }
+  });
+
+  it("takes a moment however long and odd the words of a commit or a failure are", () => {
+    const before = performance.now();
+    const subject = "eyJ-".repeat(250_000);
+    const { text } = closingMessage({ ...CLOSING, commit: { sha: "0123456789abcdef", subject } });
+    wordsOfFailure({ code: "odd", message: `${" ".repeat(500_000)}${subject}` });
+    expect(performance.now() - before).to.be.lessThan(1_000);
+    expect(text.length).to.be.lessThan(500);
+  });
+
   it("offers what can be done next, and quotes a reference after a failure", () => {
     const idsAfter = (closing: Partial<Closing>) =>
       JSON.stringify(closingMessage({ ...CLOSING, ...closing }).blocks).match(/"action_id":"(\w+)"/g) ?? [];

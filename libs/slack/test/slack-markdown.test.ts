@@ -126,9 +126,28 @@ describe("a model's Markdown on its way to Slack", () => {
     expect(sanitizeMarkdown(text)).to.equal(text);
     expect(performance.now() - before).to.be.lessThan(500);
   });
+
+  it("takes a moment for text made to take long, and holds little of it back", () => {
+    const hostile = [
+      `-----BEGIN PRIVATE KEY-----\n${"\\n".repeat(50_000)}!`,
+      "`".repeat(100_000),
+      "eyJ-".repeat(25_000),
+      "[a](".repeat(25_000),
+      "-----BEGIN ".repeat(10_000),
+      "> ".repeat(50_000),
+    ];
+    for (const text of hostile) {
+      const before = performance.now();
+      sanitizeMarkdown(text);
+      expect(performance.now() - before, text.slice(0, 40)).to.be.lessThan(4_000);
+      const { held } = readMarkdown(beginMarkdown(), text).reader;
+      expect(held.length, text.slice(0, 40)).to.be.at.most(20_000);
+    }
+  });
 });
 
 const AWKWARD = [
+  ["a", "`".repeat(1_001), "b", "`".repeat(999), "c`d", "`".repeat(2_500)].join(" "),
   "> ```js\n> a <b> c\n> ```\n- ```\n  x\n  ```\n~~~py\n```\n~~~\n**b** *i* - 1. 22) ok",
   'a`b``c`d ``e`f`` `open\nnext [a](b [c](https://x.example "t") ![d](e',
   `-----BEGIN PRIVATE KEY-----\n${"A1b2".repeat(16)}\nProc-Type: 4,ENCRYPTED\n\n-----END PRIVATE KEY----- x -----BEGIN X\n-----`,

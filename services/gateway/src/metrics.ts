@@ -1,4 +1,5 @@
 import { Counter, type Registry } from "prom-client";
+import { createModelLabels } from "./model-proxy/model-label.ts";
 
 export type GatewayMetrics = ReturnType<typeof createMetrics>;
 
@@ -6,6 +7,7 @@ export type GatewayMetrics = ReturnType<typeof createMetrics>;
 export function createMetrics(registry: Registry) {
   const registers = [registry];
   return {
+    modelLabel: createModelLabels(),
     modelTokens: new Counter({
       name: "peerbot_model_tokens_total",
       help: "Tokens the Claude API reported, by model and direction (input, output, cache-read, cache-write)",

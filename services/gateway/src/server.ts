@@ -41,7 +41,7 @@ export interface ServerParts {
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** The workers' API: three doors, each with its own kind of token and its own way of saying no. */
+/** The workers' API: four doors, each with its own kind of token and its own way of saying no. */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
   const { tokenSecret } = parts;
   const server = Fastify({ bodyLimit: MAX_BODY_BYTES });
@@ -71,7 +71,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   );
   await server.register(
     async (scope) => {
-      guardWithToken(scope, { tokenSecret, kind: "run", readToken: gitToken });
+      guardWithToken(scope, { tokenSecret, kind: "git", readToken: gitToken });
       answerFailures(scope, parts, writeGitError);
       addGitRoutes(scope, parts);
     },

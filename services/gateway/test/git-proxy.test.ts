@@ -32,7 +32,7 @@ describe("the git proxy", function () {
   });
 
   const pathOf = ({ repository }: TestRun) => `/git/${repository.owner}/${repository.name}.git`;
-  const addressOf = (of: TestRun, token = of.runToken) =>
+  const addressOf = (of: TestRun, token = of.gitToken) =>
     `http://peerbot:${token}@127.0.0.1:${gateway.gateway.port}${pathOf(of)}`;
 
   /** git as a worker's machine has it: no settings but its own, no questions. */
@@ -130,7 +130,7 @@ describe("the git proxy", function () {
     }
     const answer = await fetch(`${gateway.url}${pathOf(run)}/git-receive-pack`, {
       method: "POST",
-      headers: { authorization: `Bearer ${run.runToken}`, "content-type": "application/x-git-receive-pack-request" },
+      headers: { authorization: `Bearer ${run.gitToken}`, "content-type": "application/x-git-receive-pack-request" },
       body: ReadableStream.from(body()),
       duplex: "half",
     });
@@ -152,7 +152,7 @@ describe("the git proxy", function () {
       const response = await fetch(`${gateway.url}${pathOf(run)}/git-receive-pack`, {
         method: "POST",
         headers: {
-          authorization: `Bearer ${run.runToken}`,
+          authorization: `Bearer ${run.gitToken}`,
           "content-type": "application/x-git-receive-pack-request",
           ...headers,
         },
@@ -194,7 +194,7 @@ describe("the git proxy", function () {
       expect(all).to.match(/remote: Peerbot: |not found/);
     }
     const direct = await gateway.call("GET", `${pathOf(other)}/info/refs?service=git-upload-pack`, {
-      token: run.runToken,
+      token: run.gitToken,
     });
     expect(direct.status).to.equal(404);
     expect(gateway.host.requests).to.deep.equal([]);
@@ -202,7 +202,7 @@ describe("the git proxy", function () {
 
   it("speaks the smart protocol only", async () => {
     const statusOf = async (path: string) =>
-      (await gateway.call("GET", `${pathOf(run)}${path}`, { token: run.runToken })).status;
+      (await gateway.call("GET", `${pathOf(run)}${path}`, { token: run.gitToken })).status;
     expect(await statusOf("/info/refs")).to.equal(403);
     expect(await statusOf("/info/refs?service=git-upload-archive")).to.equal(403);
     for (const path of ["/HEAD", "/objects/info/packs", "/config", "/settings"])
@@ -242,7 +242,7 @@ describe("the git proxy", function () {
     }
     const pushing = fetch(`${gateway.url}${pathOf(run)}/git-receive-pack`, {
       method: "POST",
-      headers: { authorization: `Bearer ${run.runToken}`, "content-type": "application/x-git-receive-pack-request" },
+      headers: { authorization: `Bearer ${run.gitToken}`, "content-type": "application/x-git-receive-pack-request" },
       body: ReadableStream.from(body()),
       duplex: "half",
     });
@@ -274,7 +274,7 @@ describe("the git proxy", function () {
     const update = packet(`${"0".repeat(40)} ${"1".repeat(40)} refs/heads/${run.record.branch}\0report-status`);
     const push = () =>
       gateway.call("POST", `${pathOf(run)}/git-receive-pack`, {
-        token: run.runToken,
+        token: run.gitToken,
         body: Buffer.concat([update, FLUSH]).toString("latin1"),
       });
     gateway.host.failWith(404);
@@ -297,7 +297,7 @@ describe("the git proxy", function () {
     const encoded = Buffer.from(`x-access-token:${SECRETS.githubToken}`).toString("base64");
     for (const secret of [SECRETS.githubToken, encoded]) expect(traced.all + config).not.to.include(secret);
     for (const { headers } of gateway.host.requests) {
-      expect(JSON.stringify(headers)).not.to.include(run.runToken);
+      expect(JSON.stringify(headers)).not.to.include(run.gitToken);
       expect(headers.authorization).to.equal(`Basic ${encoded}`);
     }
   });

@@ -104,6 +104,38 @@ describe("the model proxy", () => {
     expect((await tokens("cache-read")) - before.read).to.equal(90);
   });
 
+  it("keeps the number of models in its metrics small, whatever a worker asks for", async () => {
+    for (let asked = 0; asked < 60; asked += 1) {
+      const model = asked === 0 ? `no"name\n${"x".repeat(500)}` : `made-up-${asked}`;
+      const usage = { input_tokens: 1, output_tokens: 1 };
+      gateway.claude.answerWith((response) => sendJson(response, 200, { type: "message", model, usage }));
+      await (await ask()).text();
+    }
+    const lines = (await gateway.metrics()).split("\n").filter((line) => line.startsWith("peerbot_model_tokens_total"));
+    const models = new Set(lines.map((line) => /model="([^"]*)"/.exec(line)?.[1]));
+    expect(models.size).to.be.within(2, 51);
+    expect(models).to.include("other");
+    expect(lines.join()).not.to.include("no\\");
+  });
+
+  it("asks the API for the address it knows, however the worker spells it", async () => {
+    const spellings = [
+      "/%61nthropic/v1/messages?a=1",
+      "http://abcdef/anthropic/v1/messages?a=1",
+      "/anthropic/v1/messages?a=1#/../x",
+    ];
+    for (const path of spellings) {
+      const headers = { "x-api-key": run.modelToken, "content-type": "application/json" };
+      const sent = httpRequest({ port: gateway.gateway.port, method: "POST", path, headers }).end("{}");
+      const [answer] = (await once(sent, "response")) as [IncomingMessage];
+      answer.resume();
+      expect(answer.statusCode, path).to.equal(200);
+    }
+    expect(gateway.claude.requests.map(({ url: asked }) => asked)).to.deep.equal(
+      spellings.map(() => "/v1/messages?a=1"),
+    );
+  });
+
   it("tells the session of the run's first request, once", async () => {
     await ask();
     await ask();

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { objectionTo } from "../src/git-proxy/judge-push.ts";
-import { FLUSH, packet } from "../src/git-proxy/pkt-line.ts";
+import { FLUSH, packet, readPacket } from "../src/git-proxy/pkt-line.ts";
 import { parsePushHead } from "../src/git-proxy/push-request.ts";
 import { refusalReport } from "../src/git-proxy/report-status.ts";
 import { withLastLook } from "../src/git-proxy/with-last-look.ts";
@@ -53,6 +53,16 @@ describe("a push's head", () => {
     expect(objection(Buffer.concat([head(withOptions), packet("ci.skip")]))).to.match(/push options/);
   });
 
+  it("has push options in it however git would read them out of its capabilities", () => {
+    for (const blank of ["\t", "\n", "\r"]) {
+      const smuggled = update(`refs/heads/${BRANCH}`, { capabilities: `report-status${blank}push-options` });
+      const parsed = parsePushHead(Buffer.concat([head(smuggled), head(packet("repo.visibility=public"))]));
+      expect(parsed.status, JSON.stringify(blank)).to.equal("malformed");
+    }
+    const withValue = update(`refs/heads/${BRANCH}`, { capabilities: "report-status push-options=1" });
+    expect(objection(Buffer.concat([head(withValue), packet("repo.visibility=public")]))).to.match(/push options/);
+  });
+
   it("is accepted for the session's branch only, moved forward or by force", () => {
     expect(objection(head(update(`refs/heads/${BRANCH}`)))).to.equal(undefined);
     for (const ref of [
@@ -97,6 +107,30 @@ describe("a push's head", () => {
     if (parsed.status !== "complete") throw new Error("it is complete");
     const report = refusalReport(parsed.push, "no").toString();
     expect(report).to.equal("0011\u0002Peerbot: no\n0031\u0001000eunpack ok\n001ang refs/heads/main no\n00000000");
+  });
+});
+
+describe("the report on a refused push", () => {
+  it("stays within git's packets, however many refs were to be pushed", () => {
+    const updates = Array.from({ length: 3_000 }, (_, index) => ({
+      oldId: OLD,
+      newId: NEW,
+      ref: `refs/heads/b${index}`,
+    }));
+    const push = { updates, capabilities: new Set(["side-band-64k"]), isSigned: false, hasOptions: false };
+    const bytes = refusalReport(push, "no");
+    const bands: Buffer[][] = [[], [], []];
+    for (let at = 0; at < bytes.length; ) {
+      const read = readPacket(bytes, at);
+      if (typeof read === "string") throw new Error(`the packet at ${at} is ${read}`);
+      if (read.packet.type === "data") bands[read.packet.data[0] ?? 0]?.push(read.packet.data.subarray(1));
+      at = read.end;
+    }
+    expect(
+      Buffer.concat(bands[1] ?? [])
+        .toString()
+        .match(/ng refs/g),
+    ).to.have.length(3_000);
   });
 });
 

@@ -22,16 +22,16 @@ describe("tokens at the gateway", () => {
     expect(refused?.body).to.have.nested.property("error.code", "start-token-used");
   });
 
-  it("gives a run token and a model token that expire shortly after the run's deadline", async () => {
+  it("gives tokens for the run, for git and for the model that expire shortly after the run's deadline", async () => {
     const deadlineAt = Date.now() + 600_000;
     const run = await gateway.beginRun({ deadlineAt });
-    const { runToken, modelToken } = ExchangeResponse.parse((await exchange(run.startToken)).body);
+    const { runToken, gitToken, modelToken } = ExchangeResponse.parse((await exchange(run.startToken)).body);
     expect(await verifyRunToken(runToken, { secret: SECRETS.tokenSecret })).to.deep.equal({
       kind: "run",
       sessionKey: run.key,
       epoch: run.record.epoch,
     });
-    for (const token of [runToken, modelToken]) {
+    for (const token of [runToken, gitToken, modelToken]) {
       const afterDeadline = (decodeJwt(token).exp ?? 0) - deadlineAt / 1000;
       expect(afterDeadline).to.be.within(0, 600);
     }
@@ -84,22 +84,34 @@ describe("tokens at the gateway", () => {
 
   it("lets each kind of token through its own door only", async () => {
     const run = await gateway.beginRun();
-    const statusOf = async (path: string, token: string) => (await gateway.call("GET", path, { token })).status;
+    await gateway.host.addRepository(run.repository.owner, run.repository.name);
+    const { startToken, runToken, gitToken, modelToken } = run;
+    const tokens = Object.entries({ startToken, runToken, gitToken, modelToken });
     const git = `/git/${run.repository.owner}/${run.repository.name}.git/info/refs?service=git-upload-pack`;
-    for (const path of ["/v1/assignment", "/v1/inbox", "/v1/conversation", git]) {
-      expect(await statusOf(path, run.modelToken), `model token at ${path}`).to.equal(403);
-      expect(await statusOf(path, run.startToken), `start token at ${path}`).to.equal(403);
+    const doors: [string, string][] = [
+      ["/v1/assignment", "runToken"],
+      ["/v1/inbox", "runToken"],
+      ["/v1/conversation", "runToken"],
+      [git, "gitToken"],
+      ["/anthropic/api/hello", "modelToken"],
+    ];
+    for (const [path, opener] of doors) {
+      for (const [name, token] of tokens) {
+        const { status } = await gateway.call("GET", path, { token });
+        expect(status, `${name} at ${path}`).to.equal(name === opener ? 200 : 403);
+      }
     }
-    expect(await statusOf("/anthropic/api/hello", run.runToken)).to.equal(403);
-    expect(await statusOf("/anthropic/api/hello", run.startToken)).to.equal(403);
-    expect(codeOf(await exchange(run.runToken))).to.equal("403 token-scope");
-    expect(codeOf(await exchange(run.modelToken))).to.equal("403 token-scope");
+    for (const [name, token] of tokens.filter(([name]) => name !== "startToken")) {
+      expect(codeOf(await exchange(token)), name).to.equal("403 token-scope");
+    }
   });
 
   it("refuses every call of a run once a newer one began, and counts it by route", async () => {
     const old = await gateway.beginRun();
     const newer = await gateway.supersede(old);
     await gateway.host.addRepository(newer.repository.owner, newer.repository.name);
+    gateway.claude.requests.length = 0;
+    gateway.host.requests.length = 0;
     const answers = await everyCall(old);
     for (const [name, { status, body }] of Object.entries(answers)) {
       expect(status, name).to.equal(409);
@@ -120,7 +132,7 @@ describe("tokens at the gateway", () => {
     for (const [name, { status }] of Object.entries(await everyCall(run))) expect(status, name).to.equal(409);
   });
 
-  async function everyCall({ startToken, runToken, modelToken, repository, key, record }: TestRun) {
+  async function everyCall({ startToken, runToken, gitToken, modelToken, repository, key, record }: TestRun) {
     const finished = { type: "finished", outcome: "no-changes", branch: "b" };
     const state = {
       v: 1,
@@ -133,8 +145,9 @@ describe("tokens at the gateway", () => {
       handledThrough: "0-0",
     };
     const git = `/git/${repository.owner}/${repository.name}.git`;
-    const run = (method: string, path: string, body?: unknown) =>
-      gateway.call(method, path, { token: runToken, ...(body === undefined ? {} : { body }) });
+    const call = (token: string) => (method: string, path: string, body?: unknown) =>
+      gateway.call(method, path, { token, ...(body === undefined ? {} : { body }) });
+    const [run, repo] = [call(runToken), call(gitToken)];
     return {
       exchange: await exchange(startToken),
       assignment: await run("GET", "/v1/assignment"),
@@ -144,9 +157,9 @@ describe("tokens at the gateway", () => {
       save: await run("PUT", "/v1/conversation", { ifGeneration: null, state }),
       pullRequest: await run("POST", "/v1/pull-request", { title: "t", body: "b" }),
       finish: await run("POST", "/v1/finish", { event: finished, handledThrough: "0-0", isForced: true }),
-      refs: await run("GET", `${git}/info/refs?service=git-receive-pack`),
-      fetch: await run("POST", `${git}/git-upload-pack`, "x"),
-      push: await run("POST", `${git}/git-receive-pack`, "x"),
+      refs: await repo("GET", `${git}/info/refs?service=git-receive-pack`),
+      fetch: await repo("POST", `${git}/git-upload-pack`, "x"),
+      push: await repo("POST", `${git}/git-receive-pack`, "x"),
       model: await gateway.call("POST", "/anthropic/v1/messages", { token: modelToken, body: {} }),
     };
   }

@@ -46,7 +46,7 @@ async function doRun(
   const gatewayUrl = config.GATEWAY_URL;
   const never = new AbortController().signal;
   const access = { gatewayUrl, patienceMs: PATIENCE_MS };
-  const { runToken, modelToken } = await exchangeStartToken({
+  const { runToken, gitToken, modelToken } = await exchangeStartToken({
     ...access,
     startToken: config.START_TOKEN,
     signal: terminated,
@@ -73,7 +73,7 @@ async function doRun(
   const openWorkspace = async (signal: AbortSignal): Promise<WorkspaceOptions> => {
     const url = `${gatewayUrl}/git/${repository.owner}/${repository.name}.git`;
     const onTrying = () => events.send({ type: "notice", text: "The git host does not answer; trying again." });
-    const vault = await createVault({ path: folders.vault, git, url, token: runToken, signal: over, onTrying });
+    const vault = await createVault({ path: folders.vault, git, url, token: gitToken, signal: over, onTrying });
     signal.throwIfAborted();
     return {
       path: folders.repository,

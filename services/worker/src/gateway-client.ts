@@ -65,7 +65,7 @@ export async function exchangeStartToken(options: {
   startToken: Secret;
   patienceMs: number;
   signal: AbortSignal;
-}): Promise<{ runToken: Secret; modelToken: Secret }> {
+}): Promise<{ runToken: Secret; gitToken: Secret; modelToken: Secret }> {
   const { gatewayUrl, startToken, patienceMs, signal } = options;
   const call = () =>
     send(ExchangeResponse, `${gatewayUrl}/v1/exchange`, {
@@ -73,8 +73,8 @@ export async function exchangeStartToken(options: {
       body: { startToken: startToken.reveal() },
       signal,
     });
-  const { runToken, modelToken } = await withPatience(call, { patienceMs, signal });
-  return { runToken: new Secret(runToken), modelToken: new Secret(modelToken) };
+  const { runToken, gitToken, modelToken } = await withPatience(call, { patienceMs, signal });
+  return { runToken: new Secret(runToken), gitToken: new Secret(gitToken), modelToken: new Secret(modelToken) };
 }
 
 export function createGatewayClient({ gatewayUrl, runToken, patienceMs, signal }: GatewayAccess): GatewayClient {

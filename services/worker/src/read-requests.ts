@@ -1,5 +1,8 @@
 import type { InboxEntry, InboxMessage } from "@peerbot/contracts";
 
+/** How the agent is asked for the same thing once more. */
+export const TRY_AGAIN = "Try again.";
+
 /** One text for the agent and the messages it stands for. */
 export interface Request {
   text: string;
@@ -63,7 +66,7 @@ function requestOf(message: InboxMessage, { given, unfinished }: RequestContext)
     case "continue":
       return [{ text: "Carry on where you left off.", words: "", ids }];
     case "retry":
-      return [{ text: ["Try again.", ...unfinished].join("\n\n"), words: unfinished.join("\n\n"), ids }];
+      return [{ text: [TRY_AGAIN, ...unfinished].join("\n\n"), words: unfinished.join("\n\n"), ids }];
     case "stop":
       return [];
     default:

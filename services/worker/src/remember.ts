@@ -9,7 +9,9 @@ export interface Remembered {
   generation: string | null;
   /** Inbox entries up to here are dealt with; undefined when there is no conversation yet. */
   handledThrough: string | undefined;
-  /** How they ended. */
+  /** Inbox entries up to here the agent was asked, be they dealt with or not. */
+  askedThrough: string | undefined;
+  /** How that ended. */
   finished: RunFinished | undefined;
   /** Commit that the pull request shows. */
   publishedCommit: string | undefined;
@@ -22,6 +24,7 @@ export async function recall(gateway: GatewayClient, { agent }: { agent: string 
   return {
     generation,
     handledThrough: state?.handledThrough,
+    askedThrough: state?.askedThrough,
     finished: state?.finished,
     publishedCommit: state?.publishedCommit,
     memory: isOurs
@@ -38,12 +41,13 @@ export async function remember(
     assignment: Assignment;
     agent: string;
     handledThrough: string;
+    askedThrough: string;
     finished: RunFinished;
     publishedCommit: string | undefined;
     now: number;
   },
 ): Promise<void> {
-  const { assignment, agent, handledThrough, finished, publishedCommit, now } = options;
+  const { assignment, agent, handledThrough, askedThrough, finished, publishedCommit, now } = options;
   remembered.generation = await gateway.saveConversation({
     ifGeneration: remembered.generation,
     state: {
@@ -55,9 +59,10 @@ export async function remember(
       agentSessionId: remembered.memory.sessionId,
       transcript: remembered.memory.transcript,
       handledThrough,
+      askedThrough,
       finished,
       ...(publishedCommit === undefined ? {} : { publishedCommit }),
     },
   });
-  Object.assign(remembered, { handledThrough, finished, publishedCommit });
+  Object.assign(remembered, { handledThrough, askedThrough, finished, publishedCommit });
 }

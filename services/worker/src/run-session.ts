@@ -7,7 +7,7 @@ import { FencedError, type GatewayClient } from "./gateway-client.ts";
 import type { InboxFeed } from "./inbox-feed.ts";
 import { INBOX_START, isAfter } from "./inbox-order.ts";
 import { outcomeOf } from "./outcome-of.ts";
-import { readRequests, wordsBefore } from "./read-requests.ts";
+import { type Request, readRequests, TRY_AGAIN, wordsBefore } from "./read-requests.ts";
 import { type Remembered, recall, remember } from "./remember.ts";
 import { failureOf, publishWork, type SaveContext, saveWork } from "./save-work.ts";
 import { takeTurn } from "./take-turn.ts";
@@ -130,7 +130,7 @@ async function work(
 
   enter(ports, "working");
   const turn = await takeTurn(
-    { requests: requests.list, handledThrough: run.handledThrough },
+    { requests: askedAgain(requests.list, fresh, remembered), handledThrough: run.handledThrough },
     {
       startTurn: ({ prompt }) =>
         agent.startTurn({
@@ -179,6 +179,18 @@ async function work(
   return run.lastFinished;
 }
 
+/** An agent that remembers having begun with this must know that it is asked to do it once more, not twice. */
+function askedAgain(
+  [first, ...others]: readonly Request[],
+  [entry]: readonly InboxEntry[],
+  { askedThrough }: Remembered,
+): Request[] {
+  if (first === undefined || entry === undefined) return [];
+  const isKnown = askedThrough !== undefined && !isAfter(entry.inboxId, askedThrough);
+  const isSaid = first.text.startsWith(TRY_AGAIN);
+  return [isKnown && !isSaid ? { ...first, text: `${TRY_AGAIN}\n\n${first.text}` } : first, ...others];
+}
+
 /** What a failed run was asked, for “Try again”: what stands in the inbox and not in the conversation. */
 async function unfinishedWords(
   { gateway }: SessionPorts,
@@ -208,7 +220,16 @@ async function keepConversation(
   const { assignment, gateway, agent, events } = ports;
   enter(ports, "saving");
   const handledThrough = isDealtWith ? run.handledThrough : (remembered.handledThrough ?? assignment.inboxAfter);
-  const kept = { assignment, agent: agent.name, handledThrough, finished, publishedCommit, now: Date.now() };
+  const askedThrough = run.handledThrough;
+  const kept = {
+    assignment,
+    agent: agent.name,
+    handledThrough,
+    askedThrough,
+    finished,
+    publishedCommit,
+    now: Date.now(),
+  };
   try {
     await faultPoint("worker.before-save");
     await remember(gateway, remembered, kept);

@@ -1,6 +1,6 @@
 const DEFAULT_MARGIN_MS = 60_000;
 
-/** When a run begins to save its work, in milliseconds from now: a margin before its deadline. */
+/** When a run begins to save its work, in whole milliseconds from now: a margin before its deadline. */
 export function timeUntilSaving({
   now,
   deadlineAt,
@@ -11,6 +11,6 @@ export function timeUntilSaving({
   marginSeconds: number | undefined;
 }): number {
   const left = Math.max(0, deadlineAt - now);
-  const margin = marginSeconds === undefined ? Math.min(DEFAULT_MARGIN_MS, left / 4) : marginSeconds * 1000;
+  const margin = marginSeconds === undefined ? Math.min(DEFAULT_MARGIN_MS, Math.floor(left / 4)) : marginSeconds * 1000;
   return Math.max(0, left - margin);
 }

@@ -103,6 +103,8 @@ describe("the time to save", () => {
   it("is a minute before the deadline, or a quarter of a short run", () => {
     expect(until(600)).to.equal(540_000);
     expect(until(100)).to.equal(75_000);
+    // A timer takes no fractions.
+    expect(until(59.997)).to.equal(44_998);
   });
 
   it("is the margin that is set, and never in the past", () => {

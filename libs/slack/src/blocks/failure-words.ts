@@ -86,7 +86,8 @@ export function wordsOfEnd(reason: EndReason, failure: Failure | undefined): Fai
 
 /** Words for a failure: ours where the code is known, else its own sentence, made safe to show. */
 export function wordsOfFailure({ code, message, hint }: Failure): FailureWords {
-  const known = BY_CODE[code];
+  // A worker chose the code: `constructor` is none of ours.
+  const known = Object.hasOwn(BY_CODE, code) ? BY_CODE[code] : undefined;
   if (known !== undefined) return known;
   return {
     what: sentence(inertMrkdwn(message, 400)) || "Something went wrong.",

@@ -26,13 +26,13 @@ export function inertMarkdown(text: string): string {
 
 /** One line of plain text for titles, at most `max` characters: inert whether Slack reads it as mrkdwn or not. */
 export function inertLabel(text: string, max: number): string {
-  const line = oneLine(text).replaceAll("<", "‹").replaceAll(">", "›");
+  const line = oneLine(text, max).replaceAll("<", "‹").replaceAll(">", "›");
   return shortened(line, max);
 }
 
 /** One line of somebody else's words inside our own mrkdwn templates, at most `max` characters before escaping. */
 export function inertMrkdwn(text: string, max: number): string {
-  return shortened(oneLine(text), max).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return shortened(oneLine(text, max), max).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 /** The same between backticks. */
@@ -49,8 +49,14 @@ export function shortened(text: string, max: number): string {
     .trimEnd()}…`;
 }
 
-function oneLine(text: string): string {
-  return withoutBroadcasts(redactSecrets(withoutInvisible(text)))
-    .replace(/\s+/g, " ")
-    .trim();
+/** More than is ever shown of one line, by more than the longest token takes. */
+const READ_BEYOND = 8_192;
+
+/**
+ * Blanks go first, so that they use up nothing of what is read; the rest is left out before the search for tokens, which
+ * would take minutes over the megabytes that somebody may put into one line.
+ */
+function oneLine(text: string, max: number): string {
+  const line = withoutInvisible(text).replace(/\s+/g, " ").trim();
+  return withoutBroadcasts(redactSecrets(line.slice(0, max + READ_BEYOND)));
 }

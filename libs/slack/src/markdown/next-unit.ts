@@ -74,8 +74,9 @@ function readAngle(text: string, mode: Mode, isEnd: boolean): Reading {
 
 /** Code between backticks on one line; a backtick without its partner is only a character. */
 function readCodeSpan(text: string, mode: Mode, isEnd: boolean): Reading {
-  const ticks = /^`+/.exec(text)?.[0] ?? "";
-  if (ticks.length === text.length && !isEnd && ticks.length < MAX_CODE_SPAN) return "wait";
+  const ticks = /^`+/.exec(text.slice(0, MAX_CODE_SPAN))?.[0] ?? "";
+  if (ticks.length === MAX_CODE_SPAN) return { length: ticks.length, output: ticks, mode };
+  if (ticks.length === text.length && !isEnd) return "wait";
   const window = text.slice(ticks.length, ticks.length + MAX_CODE_SPAN);
   const line = /^[^\n]*/.exec(window)?.[0] ?? "";
   for (const run of line.matchAll(/`+/g)) {

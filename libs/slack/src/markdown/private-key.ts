@@ -6,7 +6,7 @@ const MAYBE_BEGIN = /^-----BEGIN[A-Z0-9 ]{0,60}-{0,5}$/;
 const END = /^-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----/;
 const MAYBE_END = /^-----END[A-Z0-9 ]{0,60}-{0,5}$/;
 const KEY_WORD =
-  /^(?:(?:[A-Za-z0-9+/]|\\n){16,}={0,2}(?:\\n)*|\\n|Proc-Type:|4,ENCRYPTED|DEK-Info:|[A-Z0-9-]+,[0-9A-F]{16,})$/;
+  /^(?:(?:[A-Za-z0-9+/]|\\n){16,}(?:={1,2}(?:\\n)*)?|\\n|Proc-Type:|4,ENCRYPTED|DEK-Info:|[A-Z0-9-]+,[0-9A-F]{16,})$/;
 const MAX_KEY_WORD = 20_000;
 
 /** The first line of a private key becomes a remark, and what follows is read by `readKeyPart`. */

@@ -5,6 +5,8 @@ export type PacketRead = { packet: Packet; end: number } | "incomplete" | "malfo
 
 const LENGTH_BYTES = 4;
 const MAX_PACKET_BYTES = 65_520;
+/** Most that one data packet carries. */
+export const MAX_PACKET_DATA_BYTES = MAX_PACKET_BYTES - LENGTH_BYTES;
 
 /** The packet that begins at `start`, and where it ends. The delimiters of protocol v2 are malformed here: no push has them. */
 export function readPacket(bytes: Buffer, start: number): PacketRead {

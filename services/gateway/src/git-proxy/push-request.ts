@@ -27,7 +27,12 @@ const UPDATE = /^([0-9a-f]{40}|[0-9a-f]{64}) ([0-9a-f]{40}|[0-9a-f]{64}) (\S+)$/
  * understand the same bytes differently.
  */
 export function parsePushHead(bytes: Buffer): PushHead {
-  const push = { updates: [] as RefUpdate[], capabilities: new Set<string>(), isSigned: false, hasOptions: false };
+  const push = {
+    updates: [] as RefUpdate[],
+    capabilities: new Set<string>() as ReadonlySet<string>,
+    isSigned: false,
+    hasOptions: false,
+  };
   let at = 0;
   let isFirst = true;
   for (;;) {
@@ -39,7 +44,11 @@ export function parsePushHead(bytes: Buffer): PushHead {
     const [line = "", ...rest] = read.packet.data.toString("utf8").replace(/\n$/, "").split("\0");
     if (SHALLOW.test(line) && rest.length === 0) continue;
     if (rest.length > (isFirst ? 1 : 0)) return malformed("capabilities stand where none belong");
-    if (isFirst) for (const capability of (rest[0] ?? "").split(" ")) push.capabilities.add(capability);
+    if (isFirst) {
+      const names = capabilitiesIn(rest[0] ?? "");
+      if (names === undefined) return malformed("capabilities are set apart by something else than blanks");
+      push.capabilities = names;
+    }
     isFirst = false;
     if (line === "push-cert") return { status: "complete", push: { ...push, isSigned: true } };
     const [, oldId, newId, ref] = UPDATE.exec(line) ?? [];
@@ -52,6 +61,12 @@ export function parsePushHead(bytes: Buffer): PushHead {
   if (option === "incomplete") return { status: "incomplete" };
   if (option === "malformed") return malformed("a push option has no valid length");
   return { status: "complete", push: { ...push, hasOptions: option.packet.type === "data" } };
+}
+
+/** Their names, without values. git also takes tabs and line breaks for blanks and `name=value` for `name`. */
+function capabilitiesIn(text: string): ReadonlySet<string> | undefined {
+  if (!/^[\x20-\x7e]*$/.test(text)) return undefined;
+  return new Set(text.split(" ").map((capability) => capability.replace(/=.*/, "")));
 }
 
 function malformed(reason: string): PushHead {

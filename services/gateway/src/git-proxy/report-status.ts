@@ -1,4 +1,4 @@
-import { FLUSH, packet } from "./pkt-line.ts";
+import { FLUSH, MAX_PACKET_DATA_BYTES, packet } from "./pkt-line.ts";
 import type { PushRequest } from "./push-request.ts";
 
 /** Channels of the side band (gitprotocol-pack). */
@@ -15,9 +15,16 @@ export function refusalReport({ updates, capabilities }: PushRequest, reason: st
   if (!capabilities.has("side-band-64k")) return report;
   return Buffer.concat([
     packet(Buffer.concat([TEXT_FOR_PEOPLE, Buffer.from(`Peerbot: ${reason}\n`)])),
-    packet(Buffer.concat([REPORT, report])),
+    ...piecesOf(report, MAX_PACKET_DATA_BYTES - REPORT.length).map((piece) => packet(Buffer.concat([REPORT, piece]))),
     FLUSH,
   ]);
+}
+
+/** The report of many refs is longer than one packet; the side band puts it together again. */
+function piecesOf(bytes: Buffer, length: number): Buffer[] {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += length) pieces.push(bytes.subarray(at, at + length));
+  return pieces;
 }
 
 /** Whether there is a ref to report on and a client that reads it. */

@@ -43,8 +43,7 @@ export function addModelRoutes(scope: FastifyInstance, ports: ModelProxyPorts): 
 
 async function forward(ports: ModelProxyPorts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const over = connectionClosed(reply.raw);
-  const route = request.routeOptions.url ?? "";
-  const cut = fenceWatch(ports, claimsOf(request), { until: over, route });
+  const cut = fenceWatch(ports, claimsOf(request), { until: over, route: routeOf(request) });
   const answer = await call(ports, request, AbortSignal.any([over, cut]));
   ports.metrics.modelRequests.inc({ status: String(answer.statusCode) });
   if (answer.statusCode === 401 || answer.statusCode === 403) {
@@ -54,12 +53,21 @@ async function forward(ports: ModelProxyPorts, request: FastifyRequest, reply: F
   return reply.send(metered(answer, ports.metrics));
 }
 
+/** The address that was matched. The one that was sent may be spelled in many ways, a host or another path in front of it. */
+function routeOf(request: FastifyRequest): string {
+  return request.routeOptions.url ?? "";
+}
+
+function queryOf(request: FastifyRequest): string {
+  return /\?[^#]*/.exec(request.url)?.[0] ?? "";
+}
+
 async function call({ claude, metrics }: ModelProxyPorts, request: FastifyRequest, signal: AbortSignal) {
   const isPost = request.method === "POST";
   try {
     return await claude.call({
       method: isPost ? "POST" : request.method === "HEAD" ? "HEAD" : "GET",
-      path: request.url.slice("/anthropic".length),
+      path: `${routeOf(request).slice("/anthropic".length)}${queryOf(request)}`,
       headers: headersToApi(request.headers),
       body: isPost ? Readable.from(bounded(bodyOf(request), MAX_REQUEST_BYTES)) : undefined,
       signal,
@@ -88,7 +96,8 @@ function metered(answer: Dispatcher.ResponseData, metrics: GatewayMetrics): Tran
   return tap;
 }
 
-function count(metrics: GatewayMetrics, { model, ...byDirection }: ModelUsage): void {
+function count(metrics: GatewayMetrics, { model: name, ...byDirection }: ModelUsage): void {
+  const model = metrics.modelLabel(name);
   const { input, output, cacheRead, cacheWrite } = byDirection;
   metrics.modelTokens.inc({ model, direction: "input" }, input);
   metrics.modelTokens.inc({ model, direction: "output" }, output);

@@ -28,10 +28,10 @@ export function addExchangeRoute(scope: FastifyInstance, { runs, tokenSecret, lo
     if (claim === "already-claimed") throw startTokenUsed();
     const run = await liveRunOf(runs, { kind, sessionKey, epoch });
     const expiresAt = run.deadlineAt + MS_AFTER_DEADLINE;
-    const sign = (of: "run" | "model") => signRunToken({ kind: of, sessionKey, epoch }, { secret, expiresAt });
-    const [runToken, modelToken] = await Promise.all([sign("run"), sign("model")]);
+    const sign = (of: "run" | "git" | "model") => signRunToken({ kind: of, sessionKey, epoch }, { secret, expiresAt });
+    const [runToken, gitToken, modelToken] = await Promise.all([sign("run"), sign("git"), sign("model")]);
     log.workerArrived({ sessionKey, epoch });
-    return { runToken, modelToken };
+    return { runToken, gitToken, modelToken };
   });
 }
 

@@ -38,6 +38,7 @@ export interface TestRun {
   repository: Repository;
   startToken: string;
   runToken: string;
+  gitToken: string;
   modelToken: string;
 }
 
@@ -114,8 +115,13 @@ export async function startGateway(settings: Record<string, string> = {}): Promi
         { kind, sessionKey: key, epoch: record.epoch },
         { secret: SECRETS.tokenSecret, expiresAt: Date.now() + 60_000 },
       );
-    const [startToken, runToken, modelToken] = await Promise.all([sign("start"), sign("run"), sign("model")]);
-    return { key, thread, record, repository: repository ?? repositoryOf(key), startToken, runToken, modelToken };
+    const tokens = {
+      startToken: await sign("start"),
+      runToken: await sign("run"),
+      gitToken: await sign("git"),
+      modelToken: await sign("model"),
+    };
+    return { key, thread, record, repository: repository ?? repositoryOf(key), ...tokens };
   }
 
   return {

@@ -1,4 +1,5 @@
 import type { ChangeSize } from "@peerbot/contracts";
+import { toldSubject } from "./commit-message.ts";
 import type { Git } from "./git.ts";
 import { inWorkspace, type Workspace } from "./prepare-workspace.ts";
 
@@ -29,5 +30,5 @@ export async function branchSubjects(
 ): Promise<string[]> {
   const range = workspace.baseTip === undefined ? "HEAD" : `${workspace.baseTip}..HEAD`;
   const { stdout } = await git(["log", "--reverse", "--format=%s", range], { ...inWorkspace(workspace), signal });
-  return stdout.split("\n").filter((subject) => subject !== "");
+  return stdout.split("\n").flatMap((subject) => (subject === "" ? [] : [toldSubject(subject)]));
 }

@@ -4,12 +4,17 @@ const LONGEST_SUBJECT = 72;
 
 /** The subject of a commit for a request: its first words, on one line, at most 72 characters. */
 export function subjectOf(request: string): string {
-  const words = oneLine(request)
+  const words = oneLine(request.slice(0, 1_000))
     .replace(/^(hi|hello|hey|please|can you|could you|would you)\b[\s,:]*/i, "")
     .replace(/^(please)\b[\s,:]*/i, "");
   const sentence = /^.{10,}?[.!?](?=\s)/.exec(words)?.[0] ?? words;
   const subject = shorten(sentence.replace(/[.\s]+$/, ""), LONGEST_SUBJECT);
   return subject === "" ? "Work on the session" : subject[0]?.toUpperCase() + subject.slice(1);
+}
+
+/** Somebody else's subject of a commit as it is told: git takes megabytes on one line. */
+export function toldSubject(subject: string): string {
+  return shorten(oneLine(subject.slice(0, 1_000)), 200);
 }
 
 /** The whole message: who asked stands in it as co-author, whatever their name contains. */

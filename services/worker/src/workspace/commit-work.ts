@@ -1,7 +1,7 @@
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Commit, Person } from "@peerbot/contracts";
-import { commitMessage } from "./commit-message.ts";
+import { commitMessage, toldSubject } from "./commit-message.ts";
 import type { Git } from "./git.ts";
 import { COMMITTER, inWorkspace, resetRepository, type Workspace, type WorkspaceOptions } from "./prepare-workspace.ts";
 
@@ -62,7 +62,7 @@ async function unpushedCommit(workspace: Workspace, git: Git, here: Place): Prom
   const { exitCode, stdout } = await git(["log", "-1", "--format=%H%x00%s", "HEAD"], { ...here, expected: [128] });
   if (exitCode !== 0) return undefined; // a branch without a commit: an empty repository in which nothing was made
   const [sha = "", subject = ""] = stdout.split("\0");
-  return sha === (workspace.remoteTip ?? workspace.baseTip) ? undefined : { sha, subject };
+  return sha === (workspace.remoteTip ?? workspace.baseTip) ? undefined : { sha, subject: toldSubject(subject) };
 }
 
 /** The commit if Peerbot made it; undefined for anybody else's. */
@@ -73,7 +73,7 @@ export async function ownCommit(
 ): Promise<Commit | undefined> {
   const { stdout } = await git(["log", "-1", "--format=%ce%x00%s", sha], { ...inWorkspace(workspace), signal });
   const [email, subject = ""] = stdout.split("\0");
-  return email === COMMITTER.email ? { sha, subject } : undefined;
+  return email === COMMITTER.email ? { sha, subject: toldSubject(subject) } : undefined;
 }
 
 function identity(): Record<string, string> {

@@ -1,12 +1,14 @@
 import { join } from "node:path";
 import type { Commit } from "@peerbot/contracts";
 import { AppError } from "@peerbot/runtime";
+import { toldSubject } from "./commit-message.ts";
 import type { Git } from "./git.ts";
 import { COMMITTER, inWorkspace, type Workspace } from "./prepare-workspace.ts";
 import { lendObjects, type Vault } from "./vault.ts";
 
 /** A person may push again while we rebase; more often than this, somebody is fighting us. */
 const MAX_ATTEMPTS = 3;
+const MOST_FILES_SHOWN = 10;
 
 /** The work is committed here but could not get to the session branch. */
 export class PushError extends AppError {
@@ -75,7 +77,7 @@ async function putOnTop(
   const [sha = "", subject = ""] = stdout.split("\0");
   await git(["checkout", "--quiet", "-B", workspace.branch, sha], here);
   workspace.remoteTip = theirs;
-  return { sha, subject };
+  return { sha, subject: toldSubject(subject) };
 }
 
 async function conflict(git: Git, here: ReturnType<typeof inWorkspace> & { signal: AbortSignal }): Promise<PushError> {
@@ -84,7 +86,12 @@ async function conflict(git: Git, here: ReturnType<typeof inWorkspace> & { signa
   const files = stdout.split("\n").filter((file) => file !== "");
   return new PushError(
     "push-conflict",
-    `somebody pushed to the session's branch while I worked, and their changes conflict with mine in ${files.join(", ")}`,
+    `somebody pushed to the session's branch while I worked, and their changes conflict with mine in ${shownFiles(files)}`,
     "Their commits are on the branch, mine are not; our conversation is kept. Say “continue” and I'll do it again on top of theirs.",
   );
+}
+
+function shownFiles(files: readonly string[]): string {
+  const shown = files.slice(0, MOST_FILES_SHOWN).join(", ");
+  return files.length > MOST_FILES_SHOWN ? `${shown} and ${files.length - MOST_FILES_SHOWN} more` : shown;
 }
