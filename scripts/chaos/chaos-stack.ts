@@ -11,7 +11,8 @@ export interface ChaosStack extends AsyncDisposable {
   readonly stack: Stack;
   readonly runsDir: string;
   readonly pointsDir: string;
-  kill(victim: Victim): Promise<void>;
+  /** False when it was not at work: a service that is still starting is left to it. */
+  kill(victim: Victim): Promise<boolean>;
   /** Ends the redis-server and starts it again on the same data after a while. */
   killRedis(awayMs: number): Promise<void>;
   /** Ends the worker chosen by a number; false when none runs. */
@@ -33,7 +34,8 @@ const SETTINGS = {
   // The limits of Slack hold, in a workspace that is allowed more: they are not what is tried here.
   SLACK_PACE: "1000",
   SLACK_RATE_LIMIT_PERCENT: "1200",
-  SLACK_RETRY_SECONDS: "0,1,3,10,30",
+  // Sooner than Slack's, and no longer than those together.
+  SLACK_RETRY_SECONDS: "0,1,3,10,30,60,120",
 };
 
 const RESTART_MS = 300;
@@ -79,7 +81,11 @@ export async function startChaosStack(
     stack,
     runsDir,
     pointsDir,
-    kill: (victim) => stack.kill(victim, "SIGKILL"),
+    async kill(victim) {
+      if (!(await isReady(stack, victim))) return false;
+      await stack.kill(victim, "SIGKILL");
+      return true;
+    },
     killRedis(awayMs) {
       restarting = restarting.then(() => restartRedis(awayMs));
       return restarting;
@@ -92,6 +98,15 @@ export async function startChaosStack(
     arm: (point) => writeFile(join(pointsDir, point), ""),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+async function isReady({ plan }: Stack, victim: Victim): Promise<boolean> {
+  const url = plan.services.find(({ name }) => name === victim)?.readyUrl ?? "";
+  try {
+    return (await fetch(url, { signal: AbortSignal.timeout(1_000) })).ok;
+  } catch {
+    return false;
+  }
 }
 
 function end(pid: number): boolean {

@@ -8,7 +8,7 @@ export function findThreadViolations(thread: ObservedThread): Violation[] {
   const found = [
     ...rounds.flatMap((round) => frameViolations(round)),
     ...duplicateClosings(rounds),
-    ...thread.asked.flatMap((request) => requestViolations(request, rounds)),
+    ...thread.asked.flatMap((request) => requestViolations(expectedOf(request, thread, rounds), rounds)),
     ...workingStates(thread, rounds),
   ];
   const where = `${thread.channel} ${thread.threadTs} (${thread.sessionKey})`;
@@ -51,6 +51,19 @@ function duplicateClosings(rounds: readonly ShownRound[]): Found[] {
 
 /** After these a person may have it done again. */
 const MAY_BE_REPEATED: readonly Outcome[] = ["failed", "stopped", "saved"];
+
+/** Who is told that it failed and goes on with something else, instead of pressing Retry, has let it go. */
+export function expectedOf(
+  request: AskedRequest,
+  { asked }: Pick<ObservedThread, "asked">,
+  rounds: readonly ShownRound[],
+): AskedRequest {
+  const told = rounds.findIndex(
+    ({ closing }) => closing !== undefined && closing.message.ts > request.ts && closing.outcome === "failed",
+  );
+  const goesOn = asked.some(({ ts }) => ts > request.ts) && told >= 0 && told < rounds.length - 1;
+  return goesOn ? { ...request, expectation: "optional" } : request;
+}
 
 function requestViolations({ marker, ts, expectation }: AskedRequest, rounds: readonly ShownRound[]): Found[] {
   const found: Found[] = [];

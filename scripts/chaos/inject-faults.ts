@@ -37,9 +37,7 @@ async function inject(
 ): Promise<string | undefined> {
   switch (fault.kind) {
     case "kill":
-      if (chaos.stack.pidOf(fault.victim) === undefined) return undefined;
-      await chaos.kill(fault.victim);
-      return `kill ${fault.victim}`;
+      return (await chaos.kill(fault.victim)) ? `kill ${fault.victim}` : undefined;
     case "kill-worker":
       return (await chaos.killWorker(choice)) ? "kill worker" : undefined;
     case "kill-redis":

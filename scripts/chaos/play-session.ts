@@ -73,7 +73,7 @@ async function doStep(step: Step, session: PlayedSession, sandbox: ChaosSandbox)
       const mention = edited.ts === threadTs ? "@peerbot please\n" : "";
       await sandbox.edit({ user, channel, ts: edited.ts, text: `${mention}${step.text}` });
       // The older words may have been read before they were replaced.
-      edited.expectation = "optional";
+      for (const request of asked) if (request.ts === edited.ts) request.expectation = "optional";
       asked.push({ marker: step.marker, ts: edited.ts, expectation: "due" });
       break;
     }

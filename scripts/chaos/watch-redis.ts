@@ -37,10 +37,11 @@ export function watchRedis({ url, prefix }: { url: string; prefix: string }): Re
   }
 
   async function keysLeft(): Promise<string[]> {
+    // Braces are literal in a key and not in a pattern.
+    const queues = queuePrefix(prefix).replaceAll(/[{}]/g, "?");
     const patterns = [
       `${prefix}:*:thread-lease`,
-      `${queuePrefix(prefix)}:*:de:*`.replaceAll(/[{}]/g, "?"),
-      `${queuePrefix(prefix)}:*:lock`.replaceAll(/[{}]/g, "?"),
+      ...["active", "wait", "delayed", "de:*", "*:lock"].map((name) => `${queues}:*:${name}`),
     ];
     const found = await Promise.all(patterns.map((pattern) => scan(redis, pattern)));
     const live = await runs.live();

@@ -33,6 +33,19 @@ describe("what the chaos harness reports", () => {
     expect(promises({ messages, asked: [{ marker: MARKER, ts: ts(1), expectation: "optional" }] })).to.deep.equal([]);
   });
 
+  it("is nothing for a request that was told to have failed and let go by who asked", () => {
+    const asked = [
+      { marker: MARKER, ts: ts(1), expectation: "due" as const },
+      { marker: markerOf(0, 1), ts: ts(10), expectation: "optional" as const },
+    ];
+    const failed = round({ text: "", outcome: "failed", from: 2 });
+    const later = [{ ...said(), ts: ts(10) }, ...round({ text: "", epoch: 2, from: 11 })];
+    const kept = { pushes: [], pullRequests: [] };
+    const seen = (messages: Message[]) => findViolations({ ...observation({ asked, messages }), ...kept });
+    expect(seen([said(), ...failed, ...later])).to.deep.equal([]);
+    expect(seen([said(), ...failed]).map(({ promise }) => promise)).to.deep.equal(["answered"]);
+  });
+
   it("is an answer that was given a second time", () => {
     const messages = [said(), ...round({}), ...round({ epoch: 2, from: 20 })];
     expect(promises({ messages })).to.deep.equal(["answered-once"]);
