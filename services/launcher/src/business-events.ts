@@ -16,11 +16,16 @@ export function createBusinessEvents(logger: Logger, metrics: LauncherMetrics) {
       metrics.limitWaits.inc();
       logger.info({ sessionKey, ...wait }, "waiting-for-user-limit");
     },
+    capacityReached: (sessionKey: SessionKey, position: number) => {
+      metrics.capacityWaits.inc();
+      logger.info({ sessionKey, position }, "waiting-for-capacity");
+    },
+    lineUntold: (err: unknown) => logger.warn({ err }, "line-not-told"),
     cancelled: (sessionKey: SessionKey) => {
       metrics.sessions.inc({ outcome: "cancelled" });
       logger.info({ sessionKey }, "cancelled-before-begin");
     },
-    hurryFailed: (sessionKey: SessionKey, err: unknown) => logger.warn({ sessionKey, err }, "hurry-failed"),
+    withdrawalFailed: (sessionKey: SessionKey, err: unknown) => logger.warn({ sessionKey, err }, "withdrawal-failed"),
     adopted: (run: RunRecord) => logger.info(fieldsOf(run), "run-adopted"),
     workerStarted: (run: RunRecord) => {
       metrics.runStartSeconds.observe(secondsSince(run.startedAt));
@@ -38,6 +43,7 @@ export function createBusinessEvents(logger: Logger, metrics: LauncherMetrics) {
     },
     runNotRemoved: (run: RunRecord, err: unknown) => logger.warn({ ...fieldsOf(run), err }, "run-not-removed"),
     forgottenSession: (sessionKey: SessionKey) => logger.warn({ sessionKey }, "session-enqueued-by-sweep"),
+    limitPlaceFreed: (request: string) => logger.warn({ request }, "limit-place-freed-by-sweep"),
     unknownRun: (name: string) => logger.warn({ run: name }, "unknown-run-ended"),
     sweepFailed: (err: unknown) => logger.warn({ err }, "sweep-failed"),
   };

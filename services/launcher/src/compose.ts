@@ -7,7 +7,13 @@ import {
   startInternalServer,
   untilRedisReady,
 } from "@peerbot/runtime";
-import { createSessionEvents, createSessionInbox, createSessionRuns, subscribeActivity } from "@peerbot/session-log";
+import {
+  createSessionEvents,
+  createSessionInbox,
+  createSessionRuns,
+  createSessionWaits,
+  subscribeActivity,
+} from "@peerbot/session-log";
 import {
   consumeSessions,
   createNoticeQueue,
@@ -21,11 +27,12 @@ import type { LauncherConfig } from "./config.ts";
 import { serveDashboard } from "./dashboard.ts";
 import { type LaunchSettings, launchSession } from "./launch/launch-session.ts";
 import { createRepositoryMemory } from "./launch/repository-memory.ts";
-import { createToldWaits } from "./launch/told-waits.ts";
+import { withdrawStopped } from "./launch/withdraw-stopped.ts";
 import { createMetrics } from "./metrics.ts";
 import { createProcessRunner } from "./runner/process/process-runner.ts";
 import type { SessionRunner } from "./runner/session-runner.ts";
 import { sweepRegularly } from "./sweep.ts";
+import { tellLineRegularly } from "./tell-line.ts";
 
 /** Parts a test brings along. */
 export interface LauncherOverrides {
@@ -35,6 +42,7 @@ export interface LauncherOverrides {
   repositoryPausesMs?: readonly number[];
   lockDurationMs?: number;
   sweepEveryMs?: number;
+  tellLineEveryMs?: number;
 }
 
 export interface Launcher extends RunningService {
@@ -65,6 +73,7 @@ export async function compose(
   const activity = parts.use(await subscribeActivity({ subscriber, prefix }));
   const queue = parts.use(createSessionQueue({ connection: redis, prefix }));
   const notices = parts.use(createNoticeQueue({ connection: redis, prefix }));
+  await queue.setWeights(config.FAIR_SHARE_WEIGHTS);
 
   const registry = createRegistry("launcher");
   const metrics = createMetrics(registry, {
@@ -87,10 +96,10 @@ export async function compose(
       max: config.RATE_LIMIT_MAX,
       windowSeconds: config.RATE_LIMIT_WINDOW_SECONDS,
     }),
-    toldWaits: createToldWaits({ redis, prefix }),
+    waits: createSessionWaits(log),
     memory: createRepositoryMemory({ redis, prefix }),
     users: overrides.users ?? userDirectoryOf(config, { redis, logger }),
-    runner: parts.use(overrides.runner ?? runnerOf(config, logger)),
+    runner: parts.use(overrides.runner ?? (await runnerOf(config, logger))),
   };
   const settings = settingsOf(config, overrides);
 
@@ -112,9 +121,9 @@ export async function compose(
     }),
   );
 
-  // A person who withdraws what waits is not to wait for the moment it was postponed to.
+  // Should the news get lost, the sweep sees the Stop.
   const unlisten = activity.listen((kind, key) => {
-    if (kind === "stop") void queue.hurry(key).catch((error) => business.hurryFailed(key, error));
+    if (kind === "stop") void withdrawStopped(key, ports).catch((error) => business.withdrawalFailed(key, error));
   });
   parts.defer(unlisten);
 
@@ -143,7 +152,8 @@ export async function compose(
 
   const leaving = new AbortController();
   parts.defer(() => leaving.abort());
-  // Not awaited: it ends with `leaving`, and what it has in hand then is the next sweep's.
+  // Neither is awaited: both end with `leaving`, and what they have in hand then is the next look's.
+  void tellLineRegularly(ports, { everyMs: overrides.tellLineEveryMs ?? 2_000, signal: leaving.signal });
   void sweepRegularly(ports, {
     everyMs: overrides.sweepEveryMs ?? 30_000,
     stopGraceSeconds: config.STOP_GRACE_SECONDS,
@@ -173,7 +183,7 @@ function userDirectoryOf(
   return createSlackUserDirectory({ token, apiUrl, redis, prefix, logger });
 }
 
-function runnerOf(config: LauncherConfig, logger: Logger): SessionRunner {
+async function runnerOf(config: LauncherConfig, logger: Logger): Promise<SessionRunner> {
   switch (config.RUNNER) {
     case "process":
       return createProcessRunner({
@@ -183,6 +193,11 @@ function runnerOf(config: LauncherConfig, logger: Logger): SessionRunner {
         faultPointsDir: config.FAULT_POINTS_DIR,
         logger,
       });
+    case "kubernetes": {
+      // Its client takes most of a second to load.
+      const { openKubernetesRunner } = await import("./runner/kubernetes/open-kubernetes-runner.ts");
+      return openKubernetesRunner(config, logger);
+    }
     default:
       return config.RUNNER satisfies never;
   }

@@ -1,9 +1,17 @@
 import { fileURLToPath } from "node:url";
-import { CommonConfig, httpUrl, InternalConfig, RedisConfig, secret, wholeNumber } from "@peerbot/runtime";
+import {
+  CommonConfig,
+  commaSeparated,
+  httpUrl,
+  InternalConfig,
+  RedisConfig,
+  secret,
+  wholeNumber,
+} from "@peerbot/runtime";
 import { z } from "zod";
+import { KubernetesConfig } from "./runner/kubernetes/kubernetes-config.ts";
 
-/** The launcher's settings. */
-export const LauncherConfig = z.object({
+const settings = z.object({
   ...CommonConfig.shape,
   ...RedisConfig.shape,
   ...InternalConfig.shape,
@@ -11,9 +19,9 @@ export const LauncherConfig = z.object({
     .default(9092)
     .describe("Port of /metrics, /health, /ready and the queues' dashboard (/queues); 0 picks a free one."),
   RUNNER: z
-    .enum(["process"], { error: 'must be "process": each worker is a process of this machine' })
+    .enum(["process", "kubernetes"], { error: 'must be "process" or "kubernetes"' })
     .default("process")
-    .describe("Where workers run: `process` on this machine."),
+    .describe("Where workers run: each a `process` of this machine, or a Job of `kubernetes`."),
   RUNS_DIR: z
     .string()
     .default(".peerbot/runs")
@@ -26,6 +34,7 @@ export const LauncherConfig = z.object({
     .string()
     .default("/usr/local/bin:/usr/bin:/bin")
     .describe("Where workers of the process runner find programs such as git."),
+  ...KubernetesConfig.shape,
   GATEWAY_URL: httpUrl().default("http://127.0.0.1:3200").describe("Address of the gateway as workers reach it."),
   TOKEN_SECRET: secret()
     .refine((value) => value.reveal().length >= 32, "must have at least 32 characters")
@@ -48,6 +57,11 @@ export const LauncherConfig = z.object({
   RATE_LIMIT_WINDOW_SECONDS: wholeNumber({ min: 1, max: 7 * 24 * 3600 })
     .default(900)
     .describe("Length of the sliding window of RATE_LIMIT_MAX."),
+  FAIR_SHARE_WEIGHTS: weightsByUser()
+    .prefault("")
+    .describe(
+      "How many turns people get for each of the others' while sessions wait for room: Slack user ids with weights, U123=2,U456=0.5; who is not named has 1.",
+    ),
   GITHUB_TOKEN: secret().describe("Token that may create repositories in the organization."),
   GITHUB_ORGANIZATION: z.string().describe("Organization that owns the repositories."),
   GITHUB_API_URL: httpUrl().default("https://api.github.com").describe("Address of GitHub's REST API."),
@@ -62,4 +76,26 @@ export const LauncherConfig = z.object({
     .default(30)
     .describe("How long a silent session stays in Redis; its conversation outlives it in the store."),
 });
+
+/** The launcher's settings. */
+export const LauncherConfig = settings.refine(
+  ({ RUNNER, WORKER_IMAGE }) => RUNNER !== "kubernetes" || WORKER_IMAGE !== undefined,
+  {
+    path: ["WORKER_IMAGE"],
+    error: "is missing; RUNNER=kubernetes needs it (registry/name:tag of the worker's image)",
+    // Looked at even when other variables are wrong, so that all mistakes come together.
+    when: ({ value }) => typeof value === "object" && value !== null,
+  },
+);
 export type LauncherConfig = z.infer<typeof LauncherConfig>;
+
+function weightsByUser() {
+  return commaSeparated().transform((entries, context) => {
+    const pairs = entries.map((entry) => /^([A-Z0-9]+)=(\d{1,3}(?:\.\d{1,3})?)$/.exec(entry));
+    if (pairs.every((pair) => pair !== null && Number(pair[2]) > 0)) {
+      return new Map(pairs.map((pair) => [pair?.[1] ?? "", Number(pair?.[2])]));
+    }
+    context.addIssue({ code: "custom", message: "must look like U123=2,U456=0.5, with weights above 0" });
+    return z.NEVER;
+  });
+}

@@ -35,6 +35,11 @@ export function createMetrics(registry: Registry, queues: Readonly<Record<string
       help: "Runs that had to wait because their person had used up the window",
       registers,
     }),
+    capacityWaits: new Counter({
+      name: "peerbot_capacity_waits_total",
+      help: "Runs that had to wait because all slots of all launchers were taken",
+      registers,
+    }),
     runStartSeconds: new Histogram({
       name: "peerbot_run_start_seconds",
       help: "Seconds from a run's beginning to its worker having been started",

@@ -94,7 +94,7 @@ export async function openScene(given?: TestRedis) {
     made += 1;
     const common = { v: 1 as const, id: `C0LAUNCH:${made}`, user, ts: `1700000001.${made}`, receivedAt };
     await inbox.accept(thread, kind === "said" ? { ...common, kind, text: "do it" } : { ...common, kind }, undefined);
-    if (isEnqueued) await queue.enqueue(sessionKeyOf(thread));
+    if (isEnqueued) await queue.enqueue(sessionKeyOf(thread), { person: { team: thread.team, user } });
     return common.id;
   }
 
@@ -103,7 +103,8 @@ export async function openScene(given?: TestRedis) {
 
   const all = parts.move();
   return {
-    ...{ inbox, runs, events, queue, gateway, gitHost, runner, environment, startLauncher, write, eventsOf },
+    ...{ redis, prefix, inbox, runs, events, queue, gateway, gitHost, runner },
+    ...{ environment, startLauncher, write, eventsOf },
     typesOf: async (thread: ThreadAddress) => (await eventsOf(thread)).map((event) => event?.type),
     /** Waits for the first event of a type and gives it. */
     event: <Type extends SessionEvent["type"]>(thread: ThreadAddress, type: Type, count = 1) =>

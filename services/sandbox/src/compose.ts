@@ -7,6 +7,7 @@ import type { SandboxConfig } from "./config.ts";
 import { registerControl } from "./control/index.ts";
 import { type GcsStandIn, registerGcs } from "./gcs/index.ts";
 import { type GitHubStandIn, registerGitHub } from "./github/index.ts";
+import { isForSandbox } from "./known-hosts.ts";
 import { registerPage } from "./page/index.ts";
 import { registerSlack, type SlackStandIn, type SlackStandInOptions } from "./slack/stand-in.ts";
 
@@ -36,6 +37,13 @@ export async function compose(
   const server = Fastify({ forceCloseConnections: true });
   // The stand-ins give out absolute addresses, but only once somebody asks them: then the port is known.
   const publicUrl = () => config.SANDBOX_PUBLIC_URL ?? `http://127.0.0.1:${portOf(server)}`;
+  const names = { boundTo: config.SANDBOX_HOST, publicUrl: config.SANDBOX_PUBLIC_URL };
+  server.addHook("onRequest", async (request, reply) => {
+    if (isForSandbox(request.headers.host, names)) return;
+    return reply
+      .code(421)
+      .send({ ok: false, error: "The sandbox answers to 127.0.0.1, localhost and SANDBOX_PUBLIC_URL." });
+  });
   server.addHook("onError", async (request, _reply, error) => {
     // The stand-ins' own refusals carry a status: they are answers, not faults of the sandbox.
     const isAnswer = "statusCode" in error || "status" in error;

@@ -1,8 +1,11 @@
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import { ConfigError, createLogger, loadConfig } from "@peerbot/runtime";
 import { temporaryFolder } from "@peerbot/testing";
 import { expect } from "chai";
 import { compose } from "../src/compose.ts";
 import { SandboxConfig } from "../src/config.ts";
+import { isForSandbox } from "../src/known-hosts.ts";
 
 describe("sandbox", () => {
   it("serves the page, the control API and every stand-in on one port, with no settings but a folder", async () => {
@@ -20,6 +23,28 @@ describe("sandbox", () => {
     expect((await ask("/github/api/user", "Bearer wrong")).status).to.equal(401);
     expect((await ask("/storage/v1/b/peerbot-sandbox")).status).to.equal(200);
     expect((await ask("/anthropic/v1/messages", "Bearer wrong", "POST")).status).to.equal(401);
+  });
+
+  it("answers to its own names only, so that no web page reaches it under another", async () => {
+    await using folder = await temporaryFolder();
+    const config = loadConfig(SandboxConfig, { SANDBOX_PORT: "0", SANDBOX_DATA_DIR: folder.path });
+    await using sandbox = await compose(config, createLogger({ service: "sandbox", level: "silent" }));
+    const { port } = new URL(sandbox.url);
+    const statusFor = async (host: string) => {
+      const asked = request({ port, host: "127.0.0.1", path: "/sandbox/state", headers: { host } }).end();
+      const [answer] = (await once(asked, "response")) as [IncomingMessage];
+      answer.resume();
+      return answer.statusCode;
+    };
+    for (const own of [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`]) {
+      expect(await statusFor(own), own).to.equal(200);
+    }
+    for (const foreign of [`evil.example:${port}`, "127.0.0.1.evil.example", "localhost@evil.example"]) {
+      expect(await statusFor(foreign), foreign).to.equal(421);
+    }
+    const published = { boundTo: "127.0.0.1", publicUrl: "https://bot.example:8443" };
+    expect(isForSandbox("bot.example:8443", published)).to.equal(true);
+    expect(isForSandbox("sandbox:3100", { boundTo: "0.0.0.0", publicUrl: undefined })).to.equal(true);
   });
 
   it("names every wrong setting at once", () => {

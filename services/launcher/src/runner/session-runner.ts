@@ -1,6 +1,10 @@
 import type { EndReason, SessionKey } from "@peerbot/contracts";
 import { AppError, type Secret } from "@peerbot/runtime";
 
+/** How much of a machine a worker gets, where the runner can tell. */
+export const WORKER_SIZES = ["small", "standard", "large"] as const;
+export type WorkerSize = (typeof WORKER_SIZES)[number];
+
 /** One worker to be started. */
 export interface RunSpec {
   /** Derived from session and epoch: whoever starts the same run means the same name. */
@@ -14,6 +18,8 @@ export interface RunSpec {
   /** Milliseconds since 1970; the runner ends the worker then. */
   deadlineAt: number;
   logLevel: string;
+  /** The runner's own default unless told. */
+  size?: WorkerSize;
 }
 
 /** How a run ended, as seen from outside. `detail` is for operators. */

@@ -6,6 +6,8 @@ import type { Step } from "./step.ts";
 /** Says once per turn whose words these are. */
 export const SIGNATURE = "_Played by the sandbox's scripted model; no AI was asked._";
 
+const TRY_AGAIN = /^\s*try again\.?/i;
+
 /** A step that can be played as it is: what depends on the history is filled in. */
 export type PlayableStep = Exclude<Step, { do: "conclude" | "quiet" | "stop" }>;
 
@@ -41,6 +43,11 @@ export function nextReply(conversation: Conversation): Reply {
       position += 1;
     } else if (moment.kind === "result") {
       results.push({ plan: calledBy, text: moment.text, isError: moment.isError });
+    } else if (steps.length > 0 && TRY_AGAIN.test(moment.text)) {
+      // A failed turn was never ended: what it had left is done anew if it is asked anew, and else gone on with.
+      const words = moment.text.replace(TRY_AGAIN, "");
+      const plan = ++plans;
+      if (words.trim() !== "") steps = planSteps(words, conversation.earlier).map((step) => ({ step, plan }));
     } else {
       const plan = ++plans;
       const planned = (

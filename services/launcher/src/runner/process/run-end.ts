@@ -1,4 +1,4 @@
-import { constants } from "node:os";
+import { signalOf } from "../exit-signal.ts";
 import type { RunEnd } from "../session-runner.ts";
 import type { EndingCause } from "./run-folder.ts";
 
@@ -28,10 +28,4 @@ export function describeRunEnd({ status, ending, lastOutput, isMemoryShort }: La
     return { reason: "crashed", detail: "the worker and the shell that led it are gone without an exit status" };
   }
   return { reason: "crashed", ...seen };
-}
-
-function signalOf(status: number): string | undefined {
-  if (status <= 128) return undefined;
-  const number = status - 128;
-  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
 }

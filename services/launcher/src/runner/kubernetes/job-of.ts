@@ -1,0 +1,70 @@
+import type { V1Job, V1PodSpec, V1PodTemplateSpec } from "@kubernetes/client-node";
+import type { RunSpec } from "../session-runner.ts";
+import type { KubernetesSettings } from "./kubernetes-settings.ts";
+import { metadataOf } from "./run-labels.ts";
+import { affinityOf, tolerationsOf } from "./scheduling.ts";
+import { workerContainerOf, workerVolumesOf } from "./worker-container.ts";
+
+/** The image's own user: `USER 1000` in its Dockerfile. */
+const WORKER_UID = 1000;
+
+/** The Job of one run. It makes one pod and never a second one: whether to try again is the launcher's to decide. */
+export function jobOf(run: RunSpec, settings: KubernetesSettings, now: number): V1Job {
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: { name: run.name, namespace: settings.namespace, ...metadataOf(run, settings.instance) },
+    spec: {
+      completions: 1,
+      parallelism: 1,
+      backoffLimit: 0,
+      // A pod that is being ended may still save: nothing replaces it before it is gone.
+      podReplacementPolicy: "Failed",
+      activeDeadlineSeconds: Math.max(1, Math.ceil((run.deadlineAt - now) / 1_000)),
+      ttlSecondsAfterFinished: settings.ttlSeconds,
+      template: podTemplateOf(run, settings),
+    },
+  };
+}
+
+function podTemplateOf(run: RunSpec, settings: KubernetesSettings): V1PodTemplateSpec {
+  const { labels, annotations } = metadataOf(run, settings.instance);
+  return {
+    metadata: {
+      labels,
+      // A cluster that shrinks itself would otherwise move the pod, which means ending it.
+      annotations: { ...annotations, "cluster-autoscaler.kubernetes.io/safe-to-evict": "false" },
+    },
+    spec: podSpecOf(run, settings),
+  };
+}
+
+function podSpecOf(run: RunSpec, settings: KubernetesSettings): V1PodSpec {
+  const affinity = affinityOf(settings);
+  return {
+    restartPolicy: "Never",
+    serviceAccountName: settings.serviceAccount,
+    automountServiceAccountToken: false,
+    // Without it the worker's environment would list every Service of the namespace.
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: settings.graceSeconds,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: WORKER_UID,
+      runAsGroup: WORKER_UID,
+      fsGroup: WORKER_UID,
+      fsGroupChangePolicy: "OnRootMismatch",
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    tolerations: tolerationsOf(settings),
+    ...(affinity === undefined ? {} : { affinity }),
+    ...(Object.keys(settings.nodeSelector).length === 0 ? {} : { nodeSelector: { ...settings.nodeSelector } }),
+    ...(settings.priorityClass === undefined ? {} : { priorityClassName: settings.priorityClass }),
+    ...(settings.runtimeClass === undefined ? {} : { runtimeClassName: settings.runtimeClass }),
+    ...(settings.imagePullSecrets.length === 0
+      ? {}
+      : { imagePullSecrets: settings.imagePullSecrets.map((name) => ({ name })) }),
+    containers: [workerContainerOf(run, settings)],
+    volumes: workerVolumesOf(settings),
+  };
+}

@@ -1,0 +1,167 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { ClusterFaults } from "./cluster-faults.ts";
+import { collectGarbage, deleteObject } from "./delete-object.ts";
+import { isTerminal, type Job, type Pod, timestamp, withCondition } from "./model.ts";
+import type { ObjectStore } from "./object-store.ts";
+import { recordEvent } from "./record-event.ts";
+
+const RETRY_MS = 300;
+const QUOTA = "exceeded quota: workers, requested: requests.cpu=1, used: requests.cpu=20, limited: requests.cpu=20";
+
+export interface JobControllerOptions {
+  store: ObjectStore;
+  faults: ClusterFaults;
+  signal: AbortSignal;
+}
+
+/** Makes pods for Jobs and sums up in the Jobs' status what becomes of them, until aborted. */
+export function runJobController({ store, faults, signal }: JobControllerOptions): void {
+  /** Uids of Jobs that have or had a pod, by the pod as last seen: a pod may be taken away before it ended. */
+  const lastPods = new Map<string, Pod>();
+  let isScheduled = false;
+
+  const unlisten = store.listen((change) => {
+    if (change.plural === "pods") {
+      const pod = change.object as Pod;
+      const owner = pod.metadata.ownerReferences?.[0]?.uid;
+      if (owner !== undefined) lastPods.set(owner, pod);
+    }
+    if (change.plural !== "events") syncSoon();
+  });
+  signal.addEventListener("abort", unlisten, { once: true });
+
+  /** After what is being done now, so that nobody's change is met half done. */
+  function syncSoon(delayMs = 0): void {
+    if (delayMs === 0 && isScheduled) return;
+    if (delayMs === 0) isScheduled = true;
+    pause(delayMs, undefined, { signal, ref: false }).then(
+      () => {
+        if (delayMs === 0) isScheduled = false;
+        collectGarbage(store);
+        for (const job of store.list("jobs")) sync(job);
+      },
+      () => undefined,
+    ); // aborted
+  }
+
+  function sync(job: Job): void {
+    if (job.metadata.deletionTimestamp !== undefined || isFinished(job)) return;
+    const pod = lastPods.get(job.metadata.uid);
+    const isGone = pod !== undefined && store.find("pods", pod.metadata.namespace, pod.metadata.name) === undefined;
+    const living = pod === undefined || isGone || isTerminal(pod) ? undefined : pod;
+    const deadline = deadlineOf(job);
+    if (job.spec.suspend === true) suspend(job, living);
+    else if (job.status.startTime === undefined) begin(job);
+    else if (deadline !== undefined && Date.now() >= deadline) missDeadline(job, living);
+    else if (pod === undefined) createPod(job);
+    else if (living === undefined) sumUp(job, pod);
+    else setStatus(job, (status) => (status.active === 1 ? status : { ...status, active: 1 }));
+  }
+
+  function begin(job: Job): void {
+    const { activeDeadlineSeconds } = job.spec;
+    if (activeDeadlineSeconds !== undefined) syncSoon(activeDeadlineSeconds * 1_000 + 1);
+    setStatus(job, (status) => ({ ...status, startTime: new Date().toISOString() }));
+  }
+
+  function sumUp(job: Job, pod: Pod): void {
+    if (pod.status.phase === "Succeeded") finish(job, { type: "Complete", reason: "CompletionsReached" });
+    else {
+      const message = "Job has reached the specified backoff limit";
+      finish(job, { type: "Failed", reason: "BackoffLimitExceeded", message });
+    }
+  }
+
+  function createPod(job: Job): void {
+    const { name, namespace, uid } = job.metadata;
+    const refusal = refusalOf(name);
+    if (refusal !== undefined) {
+      recordEvent(store, job, {
+        reason: "FailedCreate",
+        message: `Error creating: pods "${name}-" is forbidden: ${refusal}`,
+      });
+      syncSoon(RETRY_MS);
+      return;
+    }
+    const { metadata, spec } = job.spec.template;
+    const jobLabels = {
+      "batch.kubernetes.io/job-name": name,
+      "job-name": name,
+      "batch.kubernetes.io/controller-uid": uid,
+    };
+    store.create("pods", {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: {
+        ...{ uid: "", resourceVersion: "", creationTimestamp: "" },
+        name: `${name}-${Math.random().toString(36).slice(2, 7).padEnd(5, "x")}`,
+        namespace,
+        labels: { ...metadata?.labels, ...jobLabels },
+        annotations: { ...metadata?.annotations },
+        ownerReferences: [{ apiVersion: "batch/v1", kind: "Job", name, uid }],
+      },
+      spec: structuredClone(spec),
+      status: { phase: "Pending" },
+    });
+  }
+
+  function refusalOf(job: string): string | undefined {
+    const fault = faults.of(job);
+    if (fault?.kind === "pod-quota") return fault.message ?? QUOTA;
+    if (fault?.kind === "pod-refused") return fault.message ?? 'violates PodSecurity "restricted:latest"';
+    return undefined;
+  }
+
+  function suspend(job: Job, living: Pod | undefined): void {
+    if (living !== undefined && living.metadata.deletionTimestamp === undefined)
+      deleteObject(store, "pods", living, {});
+    const isTold = job.status.conditions?.some(({ type, status }) => type === "Suspended" && status === "True");
+    if (isTold) return;
+    const condition = { type: "Suspended", status: "True", reason: "JobSuspended", message: "Job suspended" } as const;
+    setStatus(job, (status) => ({ ...status, active: 0, conditions: withCondition(status.conditions, condition) }));
+  }
+
+  function missDeadline(job: Job, living: Pod | undefined): void {
+    const why = { reason: "DeadlineExceeded", message: "Job was active longer than specified deadline" };
+    if (living === undefined) {
+      finish(job, { type: "Failed", ...why });
+      return;
+    }
+    if (living.metadata.deletionTimestamp === undefined) deleteObject(store, "pods", living, {});
+    // The Job has failed for good only once its pod is gone; until then it says that it is going to.
+    if (job.status.conditions?.some(({ type }) => type === "FailureTarget")) return;
+    const condition = { type: "FailureTarget", status: "True", ...why } as const;
+    setStatus(job, (status) => ({ ...status, conditions: withCondition(status.conditions, condition) }));
+  }
+
+  function finish(job: Job, condition: { type: "Complete" | "Failed"; reason: string; message?: string }): void {
+    const outcome = condition.type === "Complete" ? { succeeded: 1, completionTime: timestamp() } : { failed: 1 };
+    const conditions = withCondition(job.status.conditions, { status: "True", ...condition });
+    setStatus(job, (status) => ({ ...status, ...outcome, active: 0, conditions }));
+    const { ttlSecondsAfterFinished } = job.spec;
+    if (ttlSecondsAfterFinished === undefined) return;
+    pause(ttlSecondsAfterFinished * 1_000, undefined, { signal, ref: false }).then(
+      () => {
+        const now = store.find("jobs", job.metadata.namespace, job.metadata.name);
+        if (now?.metadata.uid === job.metadata.uid) deleteObject(store, "jobs", now, { propagation: "Background" });
+      },
+      () => undefined,
+    ); // aborted
+  }
+
+  function setStatus({ metadata }: Job, change: (status: Job["status"]) => Job["status"]): void {
+    store.update("jobs", metadata.namespace, metadata.name, (now) => {
+      const status = change(now.status);
+      return status === now.status ? now : { ...now, status };
+    });
+  }
+}
+
+function isFinished({ status }: Job): boolean {
+  return status.conditions?.some(({ type }) => type === "Complete" || type === "Failed") ?? false;
+}
+
+function deadlineOf({ spec, status }: Job): number | undefined {
+  if (spec.activeDeadlineSeconds === undefined || status.startTime === undefined) return undefined;
+  return new Date(status.startTime).getTime() + spec.activeDeadlineSeconds * 1_000;
+}
