@@ -29,6 +29,9 @@ function frameViolations({ openings, closing, tries }: ShownRound): Found[] {
       evidence: `openings ${openings.map(({ ts }) => ts).join(", ")} in one round`,
     });
   }
+  if (closing?.outcome === "cancelled" && wordsIn(tries.join(" ")).length > 0) {
+    found.push({ promise: "final-state", evidence: `${closing.message.ts} says that nothing began, after an answer` });
+  }
   if (closing === undefined) {
     found.push({ promise: "final-state", evidence: `the round of ${openings[0]?.ts ?? "no opening"} has no closing` });
   }

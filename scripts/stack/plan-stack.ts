@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { isSet, type OutsideParty, type Settings, withoutParty } from "./outside-world.ts";
+import { type PlayedCluster, playedClusterAt, playedClusterSettings, playsCluster } from "./played-cluster.ts";
 import type { StackPorts } from "./ports.ts";
 import { SERVICE_NAMES, type ServiceName } from "./service-names.ts";
 import { standInSettings } from "./stand-in-settings.ts";
@@ -43,6 +44,8 @@ export interface StackPlan {
   real: readonly OutsideParty[];
   /** Unset when everything outside is real. */
   sandboxUrl?: string;
+  /** Set when workers run in a cluster that the sandbox plays: where its kubeconfig is to be, and what it holds. */
+  playedCluster?: PlayedCluster;
   ingressUrl: string;
   gatewayUrl: string;
   bullBoard: { url: string; user: string; password: string };
@@ -60,12 +63,15 @@ export function planStack(request: StackRequest): StackPlan {
   const shared = sharedSettings(request, standIns, urls);
   // The sandbox plays everybody or nobody: it never learns what opens a real door.
   const played = sharedSettings(request, ALL, urls);
-  const names = SERVICE_NAMES.filter((name) => name !== "sandbox" || standIns.length > 0);
+  const names = SERVICE_NAMES.filter(
+    (name) => name !== "sandbox" || standIns.length > 0 || playsCluster(request.settings),
+  );
   return {
     services: names.map((name) => planService(name, request, name === "sandbox" ? played : shared)),
     standIns,
     real: request.real,
     ...(standIns.length > 0 ? { sandboxUrl: urls.sandbox } : {}),
+    ...(playsCluster(request.settings) ? { playedCluster: playedClusterAt(urls.sandbox, request.dataDir) } : {}),
     ingressUrl: urls.ingress,
     gatewayUrl: urls.gateway,
     bullBoard: {
@@ -117,6 +123,7 @@ function sharedSettings(
     TOKEN_SECRET: secrets.tokenSecret,
     RUNNER: settings.RUNNER ?? "process",
     RUNS_DIR: join(dataDir, "runs"),
+    ...playedClusterSettings(settings, dataDir),
     BULL_BOARD_USER,
     BULL_BOARD_PASSWORD: secrets.bullBoardPassword,
   };

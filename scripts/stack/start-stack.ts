@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startRedis } from "@peerbot/testing/redis-server";
 import { readSettings } from "../settings/read-settings.ts";
@@ -80,7 +80,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     system: systemVariables(process.env),
   });
   const services = createServices(plan, { options, logDir, register, report });
-  starting.defer(() => stopServices(services, join(options.dataDir, "runs")));
+  const { playedCluster } = plan;
+  if (playedCluster !== undefined) {
+    await writeFile(playedCluster.kubeconfigFile, playedCluster.kubeconfig, { mode: 0o600 });
+  }
+  const workerFolders = [
+    join(options.dataDir, "runs"),
+    ...(playedCluster === undefined ? [] : [playedCluster.podsDir]),
+  ];
+  starting.defer(() => stopServices(services, workerFolders));
   await Promise.all([...services.values()].map((service) => service.start()));
 
   const running = starting.move();
@@ -134,9 +142,9 @@ function serviceCalled(services: Services, name: ServiceName): ServiceProcess {
 }
 
 /** First what lets work in, then the workers, who save through the gateway, then what they need. */
-async function stopServices(services: Services, runsDir: string): Promise<void> {
+async function stopServices(services: Services, workerFolders: readonly string[]): Promise<void> {
   await Promise.all([services.get("ingress")?.stop(), services.get("launcher")?.stop()]);
-  await endWorkers(runsDir);
+  for (const folder of workerFolders) await endWorkers(folder);
   await Promise.all([services.get("gateway")?.stop(), services.get("streamer")?.stop()]);
   await services.get("sandbox")?.stop();
 }

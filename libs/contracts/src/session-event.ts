@@ -104,8 +104,8 @@ export const SystemEvent = z.discriminatedUnion("type", [
     position: z.number().optional(),
     limit: z.object({ max: z.number(), windowSeconds: z.number() }).optional(),
   }),
-  /** launcher: what waited was withdrawn before it began. */
-  z.object({ type: z.literal("cancelled"), user: z.string() }),
+  /** launcher: what waited was withdrawn before it began; `messageIds` are the messages that asked for it. */
+  z.object({ type: z.literal("cancelled"), user: z.string(), messageIds: z.array(z.string()).optional() }),
   /** launcher: a worker is being started. */
   z.object({
     type: z.literal("run-started"),

@@ -74,7 +74,7 @@ export interface SessionRuns {
    */
   cancel(
     key: SessionKey,
-    request: { settleThrough: string; user: string; after: number },
+    request: { settleThrough: string; user: string; after: number; messageIds?: readonly string[] },
   ): Promise<"cancelled" | "superseded">;
   /** The same without a word to the thread: for messages that ask for nothing. */
   settle(key: SessionKey, settleThrough: string): Promise<void>;
@@ -226,11 +226,11 @@ export function createSessionRuns({
       return z.enum(["ended", "had-finished", "already-ended", "fenced"]).parse(result);
     },
 
-    async cancel(key, { settleThrough, user, after }) {
+    async cancel(key, { settleThrough, user, after, messageIds }) {
       const keys = sessionKeys(prefix, key);
       const at = Date.now();
       await markActive(key, at);
-      const event = JSON.stringify(SystemEvent.parse({ type: "cancelled", user }));
+      const event = JSON.stringify(SystemEvent.parse({ type: "cancelled", user, messageIds }));
       const result = await scripts.cancel(
         redis,
         [keys.run, keys.session, keys.events, keys.sequence],

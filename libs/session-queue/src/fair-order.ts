@@ -13,7 +13,7 @@ export const FIRST_PRIORITY = 0;
  * 1/weight with each turn. The common clock shows the latest turn taken, and nobody's own is behind it. A person's
  * waiting sessions stand at their clock, one step apart, and the earliest goes first. So somebody who comes new stands
  * at the common clock, where each other person can have one session before theirs, however many they have waiting. And
- * nobody starves: the common clock never passes a session that waits.
+ * nobody starves: a waiting session keeps its time, and every turn of somebody else's takes them nearer to it or past it.
  */
 export interface FairOrder {
   /** Puts what waits into its order. New jobs stand at the end until then, so a crash in between costs a moment. */

@@ -3,7 +3,13 @@ import { createLogger } from "@peerbot/runtime";
 import { type TestRedis, testRedis, until } from "@peerbot/testing";
 import { expect } from "chai";
 import { Redis } from "ioredis";
-import { consumeSessions, createSessionQueue, type SessionJobResult, type SessionQueue } from "../src/index.ts";
+import {
+  consumeSessions,
+  createSessionQueue,
+  type SessionConsumer,
+  type SessionJobResult,
+  type SessionQueue,
+} from "../src/index.ts";
 
 const [ADA, BOB, CAROL, DAVE] = ["U1ADA", "U2BOB", "U3CAROL", "U4DAVE"].map((user) => ({ team: "T1", user })) as [
   WorkspaceUser,
@@ -17,6 +23,7 @@ describe("the fair order of waiting sessions", () => {
   let queues: [SessionQueue, SessionQueue];
   let parts: AsyncDisposableStack;
   let begun: { key: SessionKey; end: (result: SessionJobResult) => void }[];
+  let consumers: SessionConsumer[];
   let made: number;
   beforeEach(async () => {
     parts = new AsyncDisposableStack();
@@ -27,10 +34,12 @@ describe("the fair order of waiting sessions", () => {
       parts.use(createSessionQueue({ connection, prefix })),
     ];
     begun = [];
+    consumers = [];
     made = 0;
   });
   afterEach(async () => {
     for (const { end } of begun) end("done");
+    await leaveAll();
     await parts.disposeAsync();
   });
 
@@ -49,7 +58,12 @@ describe("the fair order of waiting sessions", () => {
           leaving.addEventListener("abort", () => end("handed-over"));
         }),
     });
-    parts.use(consumer);
+    consumers.push(consumer);
+  }
+
+  /** All launchers leave. */
+  async function leaveAll(): Promise<void> {
+    for (const consumer of consumers.splice(0)) await consumer[Symbol.asyncDispose]();
   }
 
   /** New sessions of one person, put into the queue through one replica or the other. */
@@ -84,6 +98,16 @@ describe("the fair order of waiting sessions", () => {
       if (begunKeys().at(-1) !== first) await freeSlot(2);
       expect(begunKeys().slice(before), person.user).to.include(first);
     }
+  });
+
+  it("gives a newcomer the very next slot when somebody else has had the last ones", async () => {
+    await open({ slots: 1 });
+    await ask(ADA, 5);
+    await untilBegun(1);
+    await freeSlot(1);
+    const [first] = await ask(BOB);
+    await freeSlot(1);
+    expect(begunKeys().at(-1)).to.equal(first);
   });
 
   it("lets everybody take turns", async () => {
@@ -147,6 +171,15 @@ describe("the fair order of waiting sessions", () => {
     const line = await queues[0].line();
     expect(line.at(-1)).to.equal(postponed);
     expect([begunKeys().at(-1), line[0]]).to.include(other);
+  });
+
+  it("lets sessions first that were in work when their launcher left: their runs may be living", async () => {
+    await open({ slots: 1 });
+    const [inWork] = await ask(ADA);
+    await untilBegun(1);
+    const [other] = await ask(BOB);
+    await leaveAll();
+    expect(await queues[0].line()).to.deep.equal([inWork, other]);
   });
 
   it("puts a job right whose writer died before it was put into its place", async () => {

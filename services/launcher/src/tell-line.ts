@@ -10,7 +10,7 @@ export interface TellLinePorts {
   runs: Pick<SessionRuns, "current">;
   waits: SessionWaits;
   queue: Pick<SessionQueue, "line">;
-  business: BusinessEvents;
+  business: Pick<BusinessEvents, "capacityReached" | "lineUntold">;
 }
 
 /** Tells people whose sessions wait for a free slot where they stand, every `everyMs` until aborted. */
@@ -30,10 +30,10 @@ export async function tellLineRegularly(
 }
 
 /** Sessions in line, and at which place each was looked at last; `undefined` when it has just come. */
-type Places = ReadonlyMap<SessionKey, number | undefined>;
+export type Places = ReadonlyMap<SessionKey, number | undefined>;
 
-/** Whoever stands in line for the second look in a row is waiting; before that its turn may be on its way. */
-async function tellLine(seen: Places, ports: TellLinePorts): Promise<Places> {
+/** Tells what has changed since the look before. Whoever is in line for the first time may be on its way to a slot. */
+export async function tellLine(seen: Places, ports: TellLinePorts): Promise<Places> {
   const now = new Map<SessionKey, number | undefined>();
   for (const [index, key] of (await ports.queue.line()).entries()) {
     const position = index + 1;

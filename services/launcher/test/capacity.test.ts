@@ -1,6 +1,6 @@
 import { type SessionKey, sessionKeyOf, type ThreadAddress } from "@peerbot/contracts";
 import { expect } from "chai";
-import { isWorthTelling } from "../src/tell-line.ts";
+import { isWorthTelling, tellLine } from "../src/tell-line.ts";
 import { aThread, openScene, type Scene } from "./launcher-scene.ts";
 
 const SETTINGS = { MAX_CONCURRENT_RUNS: "1", RATE_LIMIT_MAX: "1000" };
@@ -100,6 +100,17 @@ describe("when all slots are taken", () => {
     const again = await scene.write(thread);
     expect(await nextAfter(1, 1)).to.equal(sessionKeyOf(thread));
     expect((await scene.event(thread, "run-started")).messageIds).to.deep.equal([again]);
+  });
+
+  it("tells only what stands in line for the second look in a row", async () => {
+    const thread = aThread();
+    await scene.write(thread);
+    const { inbox, runs, waits, queue } = scene;
+    const ports = { inbox, runs, waits, queue, business: { capacityReached() {}, lineUntold() {} } };
+    const seen = await tellLine(new Map(), ports);
+    expect(await waitsOf(thread)).to.deep.equal([]);
+    await tellLine(seen, ports);
+    expect(await waitsOf(thread)).to.have.length(1);
   });
 
   it("tells a changed place near the front, and further back when it halved or doubled", () => {

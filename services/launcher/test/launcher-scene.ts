@@ -9,7 +9,7 @@ import {
   type ThreadAddress,
 } from "@peerbot/contracts";
 import { createLogger, loadConfig } from "@peerbot/runtime";
-import { createSessionEvents, createSessionInbox, createSessionRuns } from "@peerbot/session-log";
+import { createSessionEvents, createSessionInbox, createSessionRuns, createSessionWaits } from "@peerbot/session-log";
 import { createSessionQueue } from "@peerbot/session-queue";
 import { type TestRedis, temporaryFolder, testRedis, until } from "@peerbot/testing";
 import { compose, type Launcher, LauncherConfig, type LauncherOverrides } from "../src/index.ts";
@@ -35,6 +35,7 @@ export async function openScene(given?: TestRedis) {
   const { redis, prefix, url } = corner;
   const log = { redis, prefix, retentionSeconds: 3600 };
   const [inbox, runs, events] = [createSessionInbox(log), createSessionRuns(log), createSessionEvents(log)];
+  const waits = createSessionWaits(log);
   const queue = parts.use(createSessionQueue({ connection: redis, prefix }));
   const gateway = parts.use(await openGatewayDouble(runs, SECRET));
   const gitHost = memoryGitHost();
@@ -103,7 +104,7 @@ export async function openScene(given?: TestRedis) {
 
   const all = parts.move();
   return {
-    ...{ redis, prefix, inbox, runs, events, queue, gateway, gitHost, runner },
+    ...{ redis, prefix, inbox, runs, events, waits, queue, gateway, gitHost, runner },
     ...{ environment, startLauncher, write, eventsOf },
     typesOf: async (thread: ThreadAddress) => (await eventsOf(thread)).map((event) => event?.type),
     /** Waits for the first event of a type and gives it. */

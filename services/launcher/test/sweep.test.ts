@@ -29,6 +29,21 @@ describe("what a crash left behind", () => {
     await until(async () => (await scene.runs.live()).length === 0, { what: "no run to be live" });
   });
 
+  it("is tidied up when a run has told its outcome and nobody saw its worker leave", async () => {
+    const first = await scene.startLauncher();
+    const thread = aThread();
+    await scene.write(thread);
+    const worker = await scene.gateway.arrival(1);
+    await first[Symbol.asyncDispose]();
+    await worker.finish("completed");
+    worker.leave();
+    await scene.queue.queue.obliterate({ force: true });
+    await scene.startLauncher({}, SWEEP_OFTEN);
+    await until(async () => (await scene.runs.live()).length === 0, { what: "no run to be live" });
+    expect(await scene.typesOf(thread)).to.deep.equal(["accepted", "run-started", "finished"]);
+    await until(async () => (await scene.runner.list()).length === 0, { what: "its worker to be forgotten" });
+  });
+
   it("gets its job back when that was deleted and only its mark is left", async () => {
     const thread = aThread();
     await scene.write(thread);

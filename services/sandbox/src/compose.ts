@@ -1,13 +1,15 @@
-import { mkdir } from "node:fs/promises";
-import { resolve } from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { type Logger, portOf, type RunningService } from "@peerbot/runtime";
-import Fastify from "fastify";
+import Fastify, { type FastifyInstance } from "fastify";
 import { type ClaudeStandIn, registerClaude } from "./claude/index.ts";
 import type { SandboxConfig } from "./config.ts";
 import { registerControl } from "./control/index.ts";
 import { type GcsStandIn, registerGcs } from "./gcs/index.ts";
 import { type GitHubStandIn, registerGitHub } from "./github/index.ts";
 import { isForSandbox } from "./known-hosts.ts";
+import { KUBERNETES_TOKEN, kubeconfigOf } from "./kubernetes/kubeconfig.ts";
+import { KUBERNETES_PREFIX, type KubernetesStandIn, registerKubernetes } from "./kubernetes/stand-in.ts";
 import { registerPage } from "./page/index.ts";
 import { registerSlack, type SlackStandIn, type SlackStandInOptions } from "./slack/stand-in.ts";
 
@@ -18,6 +20,8 @@ export interface Sandbox extends RunningService {
   github: GitHubStandIn;
   claude: ClaudeStandIn;
   gcs: GcsStandIn;
+  /** Unless the settings leave it out. */
+  kubernetes: KubernetesStandIn | undefined;
 }
 
 /** What tests may set beside the settings: shorter limits of the Slack stand-in. */
@@ -65,7 +69,12 @@ export async function compose(
   const claude = await registerClaude(server, { apiKey: config.ANTHROPIC_API_KEY.reveal() });
   await registerControl(server, { slack, github, claude, gcs });
   await registerPage(server, { pulls: github.pulls });
+  const kubernetes = config.SANDBOX_KUBERNETES ? await playCluster(server, config, dataDir) : undefined;
   await server.listen({ host: config.SANDBOX_HOST, port: config.SANDBOX_PORT });
+  if (kubernetes !== undefined) {
+    const place = { url: `${publicUrl()}${KUBERNETES_PREFIX}`, token: KUBERNETES_TOKEN, namespace: "peerbot-workers" };
+    await writeFile(join(dataDir, "kubeconfig.yaml"), kubeconfigOf(place), { mode: 0o600 });
+  }
   logger.info({ url: publicUrl(), dataDir, slackDelivery: config.SLACK_DELIVERY }, "sandbox-listening");
 
   return {
@@ -74,11 +83,23 @@ export async function compose(
     github,
     claude,
     gcs,
+    kubernetes,
     async [Symbol.asyncDispose]() {
       await slack[Symbol.asyncDispose]();
+      await kubernetes?.[Symbol.asyncDispose]();
       await server.close();
     },
   };
+}
+
+/** Every image of the cluster is the same program. */
+function playCluster(server: FastifyInstance, config: SandboxConfig, dataDir: string): Promise<KubernetesStandIn> {
+  return registerKubernetes(server, {
+    dataDir,
+    commandOf: () => [process.execPath, config.SANDBOX_POD_PROGRAM],
+    searchPath: config.PATH,
+    token: KUBERNETES_TOKEN,
+  });
 }
 
 function slackOptions(config: SandboxConfig): Omit<SlackStandInOptions, "dataDir" | "publicUrl"> {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { CommonConfig, flag, httpUrl, secret, wholeNumber } from "@peerbot/runtime";
 import { z } from "zod";
 
@@ -45,5 +46,13 @@ export const SandboxConfig = z.object({
     .prefault("sk-ant-sandbox")
     .describe("Key the Claude API accepts; sk-ant-sandbox when unset."),
   GCS_BUCKET: z.string().default("peerbot-sandbox").describe("Bucket that exists from the start."),
+  SANDBOX_KUBERNETES: flag()
+    .default(false)
+    .describe("Whether a Kubernetes cluster is played too, at /kubernetes; its kubeconfig is in the data folder."),
+  SANDBOX_POD_PROGRAM: z
+    .string()
+    .default(fileURLToPath(new URL("../../worker/src/main.ts", import.meta.url)))
+    .describe("What every image of the played cluster holds: a program that this Node runs."),
+  PATH: z.string().default("/usr/local/bin:/usr/bin:/bin").describe("Where pods of the played cluster find programs."),
 });
 export type SandboxConfig = z.infer<typeof SandboxConfig>;

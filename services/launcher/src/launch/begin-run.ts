@@ -55,7 +55,8 @@ export async function cancelWork(
   const { through: settleThrough, user, work } = cancelled;
   const limited = { team: thread.team, user: work.user };
   await ports.limit.withdraw(limited, requestOf(key, work));
-  if ((await ports.runs.cancel(key, { settleThrough, user, after: work.after })) === "superseded") return;
+  const { after, messageIds } = work;
+  if ((await ports.runs.cancel(key, { settleThrough, user, after, messageIds })) === "superseded") return;
   ports.business.cancelled(key);
   await hurryWaiting(limited, ports);
 }

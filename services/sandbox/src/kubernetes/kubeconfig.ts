@@ -1,3 +1,6 @@
+/** No secret: it only shows that a client sends the one of its kubeconfig. */
+export const KUBERNETES_TOKEN = "sandbox-kubernetes-token";
+
 /** The kubeconfig with which a client, or kubectl, finds the stand-in at this address. JSON is YAML. */
 export function kubeconfigOf({ url, token, namespace }: { url: string; token: string; namespace: string }): string {
   const config = {

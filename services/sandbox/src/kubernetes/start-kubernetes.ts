@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { portOf } from "@peerbot/runtime";
 import Fastify from "fastify";
-import { kubeconfigOf } from "./kubeconfig.ts";
+import { KUBERNETES_TOKEN, kubeconfigOf } from "./kubeconfig.ts";
 import {
   KUBERNETES_PREFIX,
   type KubernetesStandIn,
@@ -23,7 +23,7 @@ export interface RunningKubernetes extends AsyncDisposable {
 /** Serves the Kubernetes stand-in alone, on this machine only. Port 0 picks a free one. */
 export async function startKubernetes({
   port = 0,
-  token = "sandbox-kubernetes-token",
+  token = KUBERNETES_TOKEN,
   ...options
 }: Omit<KubernetesStandInOptions, "token"> & { token?: string; port?: number }): Promise<RunningKubernetes> {
   const server = Fastify({ forceCloseConnections: true });

@@ -26,7 +26,10 @@ function applied(view: ThreadView, stored: StoredEvent): ThreadView {
     case "cancelled":
       return openRound(view) === undefined
         ? view
-        : inRound(view, stored, (round) => ended(round, { outcome: "cancelled", at }));
+        : taken(
+            inRound(view, stored, (round) => cancelled(round, at)),
+            event.messageIds ?? [],
+          );
     case "run-started":
       return inRound(view, stored, (round) => started(round, stored.epoch, event));
     case "model-requested":
@@ -34,10 +37,7 @@ function applied(view: ThreadView, stored: StoredEvent): ThreadView {
     case "phase":
       return inRound(view, stored, (round) => withPhase(round, event.phase));
     case "messages-taken":
-      return {
-        ...view,
-        replies: view.replies.map((reply) => (event.ids.includes(reply.id) ? { ...reply, isTaken: true } : reply)),
-      };
+      return taken(view, event.ids);
     case "step":
       return inRound(view, stored, (round) => withStep(round, event));
     case "text":
@@ -106,6 +106,19 @@ function started(round: Round, epoch: number, event: Of<"run-started">): Round {
     user: round.user === "" ? event.user : round.user,
     ...(event.repository === undefined ? {} : { repository: event.repository }),
   };
+}
+
+/** Nobody is left to wait for with these messages. */
+function taken(view: ThreadView, ids: readonly string[]): ThreadView {
+  const replies = view.replies.map((reply) => (ids.includes(reply.id) ? { ...reply, isTaken: true } : reply));
+  return { ...view, replies };
+}
+
+/** A run that had begun and was to be tried again when somebody stopped it did not end before it began. */
+function cancelled(round: Round, at: number): Round {
+  if (round.epoch === 0) return ended(round, { outcome: "cancelled", at });
+  const failure = { code: "stopped-unsaved", message: "The run broke off, and was stopped before it was tried again." };
+  return ended(round, { outcome: "stopped", at, failure });
 }
 
 function withText(round: Round, text: string): Round {
