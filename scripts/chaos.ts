@@ -28,6 +28,8 @@ async function chaos(parameters: readonly string[]): Promise<number> {
 
 async function breakAndCheck({ sessions, seed, faults, minutes, jsonFile, isKept }: ChaosArguments): Promise<number> {
   const dataDir = await mkdtemp(join(tmpdir(), "peerbot-chaos-"));
+  const stopping = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort());
   try {
     const result = await runChaos({
       sessions,
@@ -35,6 +37,7 @@ async function breakAndCheck({ sessions, seed, faults, minutes, jsonFile, isKept
       faults,
       dataDir,
       settleMs: SETTLE_MS,
+      signal: stopping.signal,
       report: (message) => process.stderr.write(`${message}\n`),
       ...(minutes === undefined ? {} : { faultsForMs: minutes * 60_000 }),
     });

@@ -57,7 +57,7 @@ async function sayAndFollow(client: SandboxClient, wish: SayArguments): Promise<
   const screen = screenFor(wish, { fromTs: ts, names });
   const end = await followThread({
     client,
-    thread: { channel, threadTs },
+    thread: { channel, threadTs, readerId: users.find(({ id, name }) => [id, name].includes(wish.user))?.id },
     askedTs: ts,
     knownClosings,
     timeoutMs: wish.timeoutSeconds * 1000,

@@ -1,5 +1,5 @@
 import { createLogger, type Logger, loadConfig, Secret } from "@peerbot/runtime";
-import { startKubernetes } from "@peerbot/sandbox/kubernetes";
+import { type PolicyRule, startKubernetes } from "@peerbot/sandbox/kubernetes";
 import { temporaryFolder } from "@peerbot/testing";
 import { z } from "zod";
 import { KubernetesConfig } from "../../services/launcher/src/runner/kubernetes/kubernetes-config.ts";
@@ -11,7 +11,7 @@ const Config = z.object({ ...KubernetesConfig.shape, STOP_GRACE_SECONDS: z.coerc
 const GONE_SECONDS = 1;
 
 /** A cluster for one test, and launchers' runners in it. An image is the JavaScript program of its number. */
-export async function openClusterBench() {
+export async function openClusterBench({ rules }: { rules?: readonly PolicyRule[] } = {}) {
   await using parts = new AsyncDisposableStack();
   const folder = parts.use(await temporaryFolder());
   const scripts: string[] = [];
@@ -20,6 +20,7 @@ export async function openClusterBench() {
       dataDir: folder.path,
       commandOf: (image) => [process.execPath, "-e", scripts[Number(image.split(":")[1])] ?? "process.exit(99)"],
       searchPath: process.env.PATH ?? "",
+      ...(rules === undefined ? {} : { rules }),
     }),
   );
   const runners = parts.use(new AsyncDisposableStack());

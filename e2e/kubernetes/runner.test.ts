@@ -1,4 +1,4 @@
 import { describeSessionRunner } from "../../services/launcher/test/runner-conformance.ts";
 import { openClusterBench } from "./cluster-bench.ts";
 
-describeSessionRunner("kubernetes", openClusterBench);
+describeSessionRunner("kubernetes", () => openClusterBench());

@@ -11,7 +11,7 @@ const VALUE = "never-to-be-printed";
 const MISTAKES: Record<string, { missing: string[]; wrong: Record<string, string> }> = {
   ingress: {
     missing: ["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"],
-    wrong: { INGRESS_PORT: VALUE, SLACK_MODE: VALUE, SLACK_DENIED_USERS: VALUE, REDIS_URL: VALUE },
+    wrong: { INGRESS_PORT: VALUE, SLACK_ALLOW_DIRECT_MESSAGES: VALUE, SLACK_DENIED_USERS: VALUE, REDIS_URL: VALUE },
   },
   launcher: {
     missing: ["GITHUB_TOKEN", "GITHUB_ORGANIZATION", "SLACK_BOT_TOKEN"],

@@ -15,7 +15,7 @@ describe("a session's thread in Slack", () => {
     const before = performance.now();
     const session = await bench.mention();
     const [opening] = await until(async () => nonEmpty(await session.answers()), { what: "a first sign" });
-    expect(performance.now() - before).to.be.lessThan(1_000);
+    expect(performance.now() - before).to.be.lessThan(5_000);
     expect(opening?.text).to.equal("On it. Getting a workspace ready…");
     expect(buttonsOf(opening)).to.deep.equal([{ id: "stop", label: "Stop", value: session.key }]);
     expect(opening?.metadata?.event_payload).to.include({ session: session.key, part: "opening" });

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { createChaosSandbox } from "./chaos-sandbox.ts";
-import { startChaosStack } from "./chaos-stack.ts";
+import { type ChaosStack, startChaosStack } from "./chaos-stack.ts";
 import { findViolations } from "./find-violations.ts";
 import { endFaults, type FaultCounts, injectFaults, readHits } from "./inject-faults.ts";
 import type { Observation, Violation } from "./observation.ts";
@@ -18,6 +18,8 @@ export interface ChaosRun extends ChaosRequest {
   /** How long things may take to become quiet after the last deed. */
   settleMs: number;
   report: (message: string) => void;
+  /** Aborting it ends everything at once, without a result. */
+  signal?: AbortSignal;
 }
 
 export interface ChaosResult extends ChaosRequest {
@@ -33,12 +35,16 @@ export interface ChaosResult extends ChaosRequest {
 /** So many people talk at once at most: this machine's workers are few. */
 const MAX_TALKING = 12;
 
-/** Starts everything, plays the sessions under fire, waits for quiet and looks what was broken. */
+/** Starts everything, plays the sessions under fire, waits for quiet and looks what was broken. @throws when aborted */
 export async function runChaos(run: ChaosRun): Promise<ChaosResult> {
+  await using chaos = await startChaosStack(run.dataDir, { report: () => {} });
+  return await Promise.race([breakAndLook(run, chaos), aborted(run.signal)]);
+}
+
+async function breakAndLook(run: ChaosRun, chaos: ChaosStack): Promise<ChaosResult> {
   const startedAt = performance.now();
   const { report, sessions, seed, faults } = run;
   const plan = planChaos({ sessions, seed, faults });
-  await using chaos = await startChaosStack(run.dataDir, { report: () => {} });
   const { plan: stackPlan, redis } = chaos.stack;
   const sandbox = createChaosSandbox(stackPlan.sandboxUrl ?? "");
   await using watch = watchRedis(redis);
@@ -66,6 +72,13 @@ export async function runChaos(run: ChaosRun): Promise<ChaosResult> {
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   const hits = await readHits(chaos.pointsDir);
   return { sessions, seed, faults, seconds, faultCounts, hits, observation, violations: findViolations(observation) };
+}
+
+/** Rejects once the signal aborts. */
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener("abort", () => reject(new Error("stopped before it was done")), { once: true });
+  });
 }
 
 /** Begins one after the other, with their pauses, while no more than `MAX_TALKING` go on. */

@@ -1,4 +1,5 @@
-import { SandboxAwayError, type SandboxClient, type ThreadId } from "./sandbox-client.ts";
+import type { ThreadId } from "./belongs-to-thread.ts";
+import { SandboxAwayError, type SandboxClient } from "./sandbox-client.ts";
 import { applyItem, type Closing, closingsOf, refusalIn, type ThreadView, viewOf } from "./thread-view.ts";
 
 export type FollowEnd =

@@ -1,5 +1,6 @@
 import { messageOf } from "@peerbot/runtime";
 import {
+  ChannelMessages,
   ControlError,
   Ledger,
   ModelRequests,
@@ -10,6 +11,7 @@ import {
   Thread,
 } from "@peerbot/sandbox/control";
 import type { z } from "zod";
+import { belongsToThread, isBeside, type ThreadId } from "./belongs-to-thread.ts";
 import { readServerSentEvents } from "./server-sent-events.ts";
 
 /** The sandbox did not answer. */
@@ -17,11 +19,6 @@ export class SandboxAwayError extends Error {}
 
 /** The sandbox answered that it will not: an unknown user, channel or thread. */
 export class SandboxRefusal extends Error {}
-
-export interface ThreadId {
-  channel: string;
-  threadTs: string;
-}
 
 export type SandboxClient = ReturnType<typeof createSandboxClient>;
 
@@ -47,8 +44,14 @@ export function createSandboxClient(baseUrl: string) {
         headers: { "content-type": "application/json" },
         body: JSON.stringify(message),
       }),
-    thread: ({ channel, threadTs }: ThreadId) =>
-      request(Thread, `/thread?${new URLSearchParams({ channel, ts: threadTs })}`),
+    async thread(id: ThreadId): Promise<z.infer<typeof Thread>> {
+      const { channel, threadTs } = id;
+      const [thread, { messages }] = await Promise.all([
+        request(Thread, `/thread?${new URLSearchParams({ channel, ts: threadTs })}`),
+        request(ChannelMessages, `/messages?${new URLSearchParams({ channel })}`),
+      ]);
+      return { ...thread, messages: [...thread.messages, ...messages.filter((message) => isBeside(message, id))] };
+    },
     ledger: ({ channel, threadTs }: ThreadId) =>
       request(Ledger, `/ledger?${new URLSearchParams({ channel, threadTs })}`),
     /** When the session's requests reached the Claude stand-in, in milliseconds since 1970, earliest first. */
@@ -56,12 +59,12 @@ export function createSandboxClient(baseUrl: string) {
       const { requests } = await request(ModelRequests, `/model-requests?${new URLSearchParams({ sessionKey })}`);
       return requests.map(({ at }) => at).sort((one, other) => one - other);
     },
-    /** Changes of a thread from the moment this resolves. Ends when the connection does. */
-    async follow({ channel, threadTs }: ThreadId, signal: AbortSignal): Promise<AsyncIterable<StreamItem>> {
-      const url = `${baseUrl}/sandbox/stream?${new URLSearchParams({ channel, threadTs })}`;
+    /** Changes of a thread, and beside it, from the moment this resolves. Ends when the connection does. */
+    async follow(thread: ThreadId, signal: AbortSignal): Promise<AsyncIterable<StreamItem>> {
+      const url = `${baseUrl}/sandbox/stream?${new URLSearchParams({ channel: thread.channel })}`;
       const response = await reach(url, { signal, headers: { accept: "text/event-stream" } });
       if (!response.ok || response.body === null) throw new SandboxAwayError(`${url} answered ${response.status}`);
-      return readItems(response.body);
+      return readItems(response.body, thread);
     },
   };
 }
@@ -79,10 +82,10 @@ async function reach(url: string, options: RequestInit): Promise<Response> {
   }
 }
 
-async function* readItems(body: ReadableStream<Uint8Array>): AsyncGenerator<StreamItem> {
+async function* readItems(body: ReadableStream<Uint8Array>, thread: ThreadId): AsyncGenerator<StreamItem> {
   for await (const data of readServerSentEvents(body)) {
     const { data: item } = StreamItem.safeParse(JSON.parse(data));
     // A kind that is not known here says nothing about messages.
-    if (item !== undefined) yield item;
+    if (item !== undefined && belongsToThread(item, thread)) yield item;
   }
 }

@@ -60,6 +60,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
   await using starting = new AsyncDisposableStack();
   const logDir = join(options.dataDir, "logs");
+  // What people wrote, and secrets: for nobody else on the machine.
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   await mkdir(logDir, { recursive: true });
   const register = starting.use(await openProcessRegister(options.dataDir));
   const server = starting.use(

@@ -2,6 +2,7 @@ const ALL_TESTS = [
   "libs/*/test/**/*.test.ts",
   "services/*/test/**/*.test.ts",
   "scripts/test/**/*.test.ts",
+  "k8s/test/**/*.test.ts",
   "e2e/**/*.test.ts",
 ];
 
@@ -14,5 +15,5 @@ export function mochaArguments(parameters: readonly string[]): string[] {
 }
 
 function namesTests(parameter: string): boolean {
-  return /\.test\.ts$/.test(parameter) || /^(\.\/)?(libs|services|scripts|e2e)(\/|$)/.test(parameter);
+  return /\.test\.ts$/.test(parameter) || /^(\.\/)?(libs|services|scripts|k8s|e2e)(\/|$)/.test(parameter);
 }

@@ -37,16 +37,17 @@ export interface UserLimit {
 /** A place nobody came back for within this time is void, so that nothing can block a person for good. */
 const VOID_AFTER_MS = 24 * 3600 * 1000;
 
-// The time is Redis' own, so that replicas whose clocks differ share one window.
+// The time is Redis' own, so that replicas whose clocks differ share one window. Those who wait are ordered by
+// microseconds: two within one millisecond would be ordered by name, and the later one could pass the earlier.
 const CLAIM = `
 local granted, waiting = unpack(KEYS)
 local request, window, max, void_after = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', granted, '-inf', now - window)
-redis.call('ZREMRANGEBYSCORE', waiting, '-inf', now - void_after)
+redis.call('ZREMRANGEBYSCORE', waiting, '-inf', (now - void_after) * 1000)
 if redis.call('ZSCORE', granted, request) then return {'granted', 0} end
-local is_new = redis.call('ZADD', waiting, 'NX', now, request)
+local is_new = redis.call('ZADD', waiting, 'NX', time[1] * 1000000 + time[2], request)
 local rank = redis.call('ZRANK', waiting, request)
 local used = redis.call('ZCARD', granted)
 if rank < max - used then

@@ -70,6 +70,16 @@ describe("the limit of runs per person", () => {
     expect(granted).to.deep.equal({ isGranted: true, hadWaited: true });
   });
 
+  it("lets nobody pass who asked before, though many ask at the same moment", async () => {
+    const limit = limitOf(1);
+    await limit.claim(ADA, "first");
+    // The names run backwards: nothing but the moment may count.
+    const names = Array.from({ length: 50 }, (_, n) => `request-${String(99 - n)}`);
+    const waits = await Promise.all(names.map((name) => limit.claim(ADA, name)));
+    expect(waits.map((wait) => !wait.isGranted && wait.position)).to.deep.equal(names.map((_, index) => index + 1));
+    expect(await limit.waiting(ADA)).to.deep.equal(names);
+  });
+
   it("gives a withdrawn request's place to the next one", async () => {
     const limit = limitOf(1);
     for (const request of ["a", "b", "c"]) await limit.claim(ADA, request);

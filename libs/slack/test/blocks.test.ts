@@ -58,11 +58,11 @@ describe("the closing message", () => {
   });
 
   it("takes a moment however long and odd the words of a commit or a failure are", () => {
-    const before = performance.now();
+    const before = processorTime();
     const subject = "eyJ-".repeat(250_000);
     const { text } = closingMessage({ ...CLOSING, commit: { sha: "0123456789abcdef", subject } });
     wordsOfFailure({ code: "odd", message: `${" ".repeat(500_000)}${subject}` });
-    expect(performance.now() - before).to.be.lessThan(1_000);
+    expect(processorTime() - before).to.be.lessThan(1_000);
     expect(text.length).to.be.lessThan(500);
   });
 
@@ -146,3 +146,9 @@ describe("other words for people", () => {
     expect(readPartPayload({ event_type: "other", event_payload: {} })).to.equal(undefined);
   });
 });
+
+/** Processor time this process has used, in milliseconds: what else the machine does counts for nothing. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}

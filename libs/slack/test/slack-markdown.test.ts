@@ -122,9 +122,9 @@ describe("a model's Markdown on its way to Slack", () => {
 
   it("takes a 30 kB answer in a moment", () => {
     const text = "A line with `code`, a [link](https://example.com) and **bold** words.\n".repeat(450);
-    const before = performance.now();
+    const before = processorTime();
     expect(sanitizeMarkdown(text)).to.equal(text);
-    expect(performance.now() - before).to.be.lessThan(500);
+    expect(processorTime() - before).to.be.lessThan(500);
   });
 
   it("takes a moment for text made to take long, and holds little of it back", () => {
@@ -137,9 +137,9 @@ describe("a model's Markdown on its way to Slack", () => {
       "> ".repeat(50_000),
     ];
     for (const text of hostile) {
-      const before = performance.now();
+      const before = processorTime();
       sanitizeMarkdown(text);
-      expect(performance.now() - before, text.slice(0, 40)).to.be.lessThan(4_000);
+      expect(processorTime() - before, text.slice(0, 40)).to.be.lessThan(4_000);
       const { held } = readMarkdown(beginMarkdown(), text).reader;
       expect(held.length, text.slice(0, 40)).to.be.at.most(20_000);
     }
@@ -172,4 +172,10 @@ function inPieces(pieces: readonly string[]): string {
     shown += step.output;
   }
   return shown + endMarkdown(reader).output;
+}
+
+/** Processor time this process has used, in milliseconds: what else the machine does counts for nothing. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }

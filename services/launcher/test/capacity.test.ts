@@ -85,7 +85,7 @@ describe("when all slots are taken", () => {
     // As ingress does it: the news of the Stop first, then the word to the queue.
     await scene.write(stopped, "stop");
     expect(await scene.event(stopped, "cancelled")).to.include({ user: "U1ADA" });
-    expect(Date.now() - began).to.be.below(2_000);
+    expect(Date.now() - began).to.be.below(8_000);
     expect((await scene.typesOf(stopped)).filter((type) => type === "cancelled")).to.have.length(1);
     expect((await scene.queue.line()).slice(0, 4)).to.include(sessionKeyOf(last));
     expect(scene.gateway.arrivals).to.have.length(2);

@@ -88,7 +88,7 @@ describe("the launcher's settings", () => {
       "GITHUB_ORGANIZATION: is missing",
       "GITHUB_TOKEN: is missing",
       "RATE_LIMIT_MAX: must be a whole number from 1 to 10000",
-      'RUNNER: must be "process": each worker is a process of this machine',
+      'RUNNER: must be "process" or "kubernetes"',
       "SLACK_BOT_TOKEN: is missing",
       "TOKEN_SECRET: must have at least 32 characters",
     ]);

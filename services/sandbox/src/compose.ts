@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Logger, portOf, type RunningService } from "@peerbot/runtime";
 import Fastify, { type FastifyInstance } from "fastify";
 import { type ClaudeStandIn, registerClaude } from "./claude/index.ts";
@@ -94,9 +95,10 @@ export async function compose(
 
 /** Every image of the cluster is the same program. */
 function playCluster(server: FastifyInstance, config: SandboxConfig, dataDir: string): Promise<KubernetesStandIn> {
+  const program = config.SANDBOX_POD_PROGRAM ?? fileURLToPath(new URL("../../worker/src/main.ts", import.meta.url));
   return registerKubernetes(server, {
     dataDir,
-    commandOf: () => [process.execPath, config.SANDBOX_POD_PROGRAM],
+    commandOf: () => [process.execPath, program],
     searchPath: config.PATH,
     token: KUBERNETES_TOKEN,
   });

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { CommonConfig, flag, httpUrl, secret, wholeNumber } from "@peerbot/runtime";
 import { z } from "zod";
 
@@ -51,8 +50,8 @@ export const SandboxConfig = z.object({
     .describe("Whether a Kubernetes cluster is played too, at /kubernetes; its kubeconfig is in the data folder."),
   SANDBOX_POD_PROGRAM: z
     .string()
-    .default(fileURLToPath(new URL("../../worker/src/main.ts", import.meta.url)))
-    .describe("What every image of the played cluster holds: a program that this Node runs."),
+    .optional()
+    .describe("What every image of the played cluster holds: a program that this Node runs; the worker when unset."),
   PATH: z.string().default("/usr/local/bin:/usr/bin:/bin").describe("Where pods of the played cluster find programs."),
 });
 export type SandboxConfig = z.infer<typeof SandboxConfig>;

@@ -69,8 +69,10 @@ export function serveApi(server: FastifyInstance, context: ApiContext): void {
     reply.code(404).send(statusBody(404, "the server could not find the requested resource")),
   );
   server.all("/*", async (request, reply) => {
-    if (request.headers.authorization !== `Bearer ${context.token}`)
+    // kubectl shows no credentials over plain HTTP, so only wrong ones are refused.
+    if ((request.headers.authorization ?? `Bearer ${context.token}`) !== `Bearer ${context.token}`) {
       throw new KubernetesFailure(401, "Unauthorized", "Unauthorized");
+    }
     const path = `/${String((request.params as { "*": string })["*"])}`;
     const discovered = request.method === "GET" ? discoveryOf(path) : undefined;
     return discovered ?? answer(request, reply, targetOf(path), context);
