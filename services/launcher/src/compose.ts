@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { createGitHubHost, type GitHost } from "@peerbot/git-host";
 import {
   connectRedis,
@@ -33,6 +34,8 @@ import { createProcessRunner } from "./runner/process/process-runner.ts";
 import type { SessionRunner } from "./runner/session-runner.ts";
 import { sweepRegularly } from "./sweep.ts";
 import { tellLineRegularly } from "./tell-line.ts";
+
+const WORKER_BESIDE_US = fileURLToPath(new URL("../../worker/src/main.ts", import.meta.url));
 
 /** Parts a test brings along. */
 export interface LauncherOverrides {
@@ -188,7 +191,7 @@ async function runnerOf(config: LauncherConfig, logger: Logger): Promise<Session
     case "process":
       return createProcessRunner({
         directory: config.RUNS_DIR,
-        command: [process.execPath, config.WORKER_MAIN],
+        command: [process.execPath, config.WORKER_MAIN ?? WORKER_BESIDE_US],
         searchPath: config.PATH,
         faultPointsDir: config.FAULT_POINTS_DIR,
         logger,

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import {
   CommonConfig,
   commaSeparated,
@@ -28,8 +27,10 @@ const settings = z.object({
     .describe("Folder of the process runner, one folder per run in it; no other installation may share it."),
   WORKER_MAIN: z
     .string()
-    .default(fileURLToPath(new URL("../../worker/src/main.ts", import.meta.url)))
-    .describe("The worker's program, which the process runner starts with this Node."),
+    .optional()
+    .describe(
+      "The worker's program, which the process runner starts with this Node; the one beside the launcher when unset.",
+    ),
   PATH: z
     .string()
     .default("/usr/local/bin:/usr/bin:/bin")
