@@ -11,6 +11,7 @@ import { settingsOf } from "../../services/launcher/src/runner/kubernetes/open-k
 import { WORKER_SIZES } from "../../services/launcher/src/runner/session-runner.ts";
 import { aRun } from "../../services/launcher/test/runner-conformance.ts";
 import { fetchTools, type Tools } from "./fetched-tools.ts";
+import { restrictedProblems } from "./pod-security.ts";
 import { quantityOf } from "./quantities.ts";
 import { CHART, type Manifest, type Rendered, renderChart, valuesOptions } from "./rendered-chart.ts";
 import { schemaProblems, unknownFields } from "./validate-object.ts";
@@ -339,19 +340,4 @@ function mostReplicas(chart: Rendered, service: string): number {
   );
   const { spec } = chart.one("Deployment", `-${service}`);
   return scaled?.spec.maxReplicas ?? scaled?.spec.maxReplicaCount ?? spec.replicas;
-}
-
-/** What the pod security standard "restricted" and our own rules have against a pod. */
-function restrictedProblems(pod: Manifest): string[] {
-  const problems = ["hostNetwork", "hostPID", "hostIPC"].filter((field) => pod[field] === true);
-  if (pod.securityContext?.runAsNonRoot !== true) problems.push("pod runs as root");
-  if (pod.securityContext?.seccompProfile?.type !== "RuntimeDefault") problems.push("pod has no seccomp profile");
-  for (const volume of pod.volumes ?? []) if ("hostPath" in volume) problems.push(`${volume.name} is a hostPath`);
-  for (const { name, securityContext, resources } of pod.containers) {
-    if (securityContext?.allowPrivilegeEscalation !== false) problems.push(`${name} may escalate`);
-    if (securityContext?.readOnlyRootFilesystem !== true) problems.push(`${name} may write its root`);
-    if (securityContext?.capabilities?.drop?.[0] !== "ALL") problems.push(`${name} keeps capabilities`);
-    if (resources?.requests?.memory === undefined) problems.push(`${name} requests no memory`);
-  }
-  return problems;
 }
