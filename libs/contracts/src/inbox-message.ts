@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { RunOptions } from "./run-options.ts";
 
 const common = {
   v: z.literal(1),
@@ -12,11 +13,14 @@ const common = {
   receivedAt: z.number().int(),
 };
 
-/** One thing a person did in a thread. Text is plain: no Slack markup, no mention of the bot. */
+/** What people ask of the machine, which is no part of the text. */
+const options = RunOptions.optional();
+
+/** One thing a person did in a thread. Text is plain: no Slack markup, no mention of the bot, no options. */
 export const InboxMessage = z.discriminatedUnion("kind", [
-  z.object({ ...common, kind: z.literal("said"), text: z.string() }),
+  z.object({ ...common, kind: z.literal("said"), text: z.string(), options }),
   /** The text of an earlier message changed; `edits` is the identity of that message. */
-  z.object({ ...common, kind: z.literal("edited"), text: z.string(), edits: z.string() }),
+  z.object({ ...common, kind: z.literal("edited"), text: z.string(), options, edits: z.string() }),
   /** Stop what runs, or withdraw what waits. */
   z.object({ ...common, kind: z.literal("stop") }),
   /** Carry on after a saved or stopped run. */

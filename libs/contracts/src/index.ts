@@ -4,6 +4,8 @@ export * from "./inbox-message.ts";
 export * from "./notice.ts";
 export * from "./repository.ts";
 export * from "./run.ts";
+export * from "./run-options.ts";
+export * from "./run-options-config.ts";
 export * from "./run-token.ts";
 export * from "./session-event.ts";
 export * from "./session-key.ts";

@@ -16,6 +16,11 @@ export const Notice = z.object({
     "prompt-too-long",
     "nothing-to-stop",
     "not-your-session",
+    "option-unknown",
+    "option-not-allowed",
+    "only-options",
   ]),
+  /** The option it is about, as it was written, and what may be written instead. */
+  option: z.object({ written: z.string(), possible: z.array(z.string()) }).optional(),
 });
 export type Notice = z.infer<typeof Notice>;

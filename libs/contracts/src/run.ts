@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Person, Repository } from "./repository.ts";
+import { RunOptions } from "./run-options.ts";
 import { RunFinished } from "./session-event.ts";
 import { SessionKey } from "./session-key.ts";
 
@@ -17,6 +18,8 @@ export const RunRecord = z.object({
   /** Known once the launcher has prepared it, before the worker starts. */
   repository: Repository.optional(),
   branch: z.string(),
+  /** What its worker is given; a retry is given the same. */
+  options: RunOptions.optional(),
   /** Inbox entries after this id are the run's. */
   inboxAfter: z.string(),
   /** Last inbox entry known when it began: however it ends, entries up to here have had their run. */

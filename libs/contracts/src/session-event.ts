@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PullRequest, Repository } from "./repository.ts";
+import { RunOptions } from "./run-options.ts";
 
 /** A failure as people and operators meet it: a stable code, one sentence, and what to do next. */
 export const Failure = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() });
@@ -95,6 +96,8 @@ export const SystemEvent = z.discriminatedUnion("type", [
     kind: z.enum(["said", "edited", "stop", "continue", "retry"]),
     user: z.string(),
     ts: z.string(),
+    /** What the message asked for besides. */
+    options: RunOptions.optional(),
   }),
   /** launcher: the run cannot start yet; `until` in milliseconds since 1970 when that is known, `position` counts from 1. */
   z.object({
@@ -112,6 +115,7 @@ export const SystemEvent = z.discriminatedUnion("type", [
     user: z.string(),
     repository: Repository.optional(),
     branch: z.string(),
+    options: RunOptions.optional(),
     attempt: z.number().int(),
     messageIds: z.array(z.string()),
   }),

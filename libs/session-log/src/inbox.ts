@@ -112,6 +112,7 @@ export function createSessionInbox({
         kind: message.kind,
         user: message.user,
         ts: message.ts,
+        ...("options" in message ? { options: message.options } : {}),
       };
       // Marked first: should we die in between, streamer and launcher look at a session that lacks nothing.
       await redis.zadd(shared.activeThreads, message.receivedAt, key);

@@ -5,6 +5,7 @@ import {
   type Person,
   type Repository,
   RunFinished,
+  type RunOptions,
   RunRecord,
   type SessionKey,
   SystemEvent,
@@ -22,6 +23,8 @@ export interface NewRun {
   key: SessionKey;
   person: Person;
   branch: string;
+  /** What its worker is given. */
+  options?: RunOptions | undefined;
   inboxAfter: string;
   /** Last inbox entry known now. */
   inboxThrough?: string;
@@ -109,8 +112,8 @@ export function createSessionRuns({
       const at = Date.now();
       const { key, ...told } = run;
       const record = { v: 1, sessionKey: key, ...told, startedAt: at };
-      const { person, branch, attempt } = run;
-      const event = SystemEvent.parse({ type: "run-started", user: person.id, branch, attempt, messageIds });
+      const { person, branch, options, attempt } = run;
+      const event = SystemEvent.parse({ type: "run-started", user: person.id, branch, options, attempt, messageIds });
       await redis.pipeline().zadd(shared.liveRuns, at, key).zadd(shared.activeThreads, at, key).exec();
       const args = [
         shared.activity,

@@ -111,8 +111,29 @@ describe("the opening message", () => {
 
 describe("other words for people", () => {
   it("exist for every reason not to take a message", () => {
-    const texts = Notice.shape.reason.options.map((reason) => noticeText(reason));
+    const texts = Notice.shape.reason.options.map((reason) => noticeText({ reason }));
     expect(new Set(texts).size).to.equal(texts.length);
+  });
+
+  it("name the option that was wrong, and what may be written instead", () => {
+    const option = { written: "size=`<!here>", possible: ["size=small", "size=large"] };
+    expect(noticeText({ reason: "option-unknown", option })).to.equal(
+      "There is no `size='&lt;!here&gt;`, so I did not take that message. Please write it again with `size=small` or `size=large`, or without. If it is part of the task, put it between backticks.",
+    );
+    expect(noticeText({ reason: "option-not-allowed", option: { written: "docker=on", possible: [] } })).to.equal(
+      "Whoever looks after Peerbot has switched `docker=on` off here, so I did not take that message. Please write it again without that.",
+    );
+  });
+
+  it("say at once what a run has besides", () => {
+    const options = { size: "large", docker: true } as const;
+    expect(openingMessage({ state: "accepted", because: "said", options }, KEY).text).to.equal(
+      "On it. Getting a workspace ready with `size=large` and `docker=on`…",
+    );
+    const place = { repository: undefined, branch: "b", options };
+    expect(openingMessage({ state: "over", place }, KEY).text).to.equal(
+      "Worked on `b` with `size=large` and `docker=on`",
+    );
   });
 
   it("show the plan as Markdown where Slack takes no plan", () => {

@@ -39,8 +39,8 @@ export async function acceptDelivery(
       await ports.lookups.add({ v: 1, delivery, eventId });
       return { result: "deferred", reason: "thread-unknown", session };
     case "refuse": {
-      const { reason, noticeId, detail } = decision;
-      await ports.notices.add({ v: 1, id: noticeId, thread: delivery.thread, user: delivery.user, reason });
+      const { reason, noticeId, detail, option } = decision;
+      await ports.notices.add({ v: 1, id: noticeId, thread: delivery.thread, user: delivery.user, reason, option });
       return { result: "refused", reason: detail ?? reason, session };
     }
     case "ignore":

@@ -1,4 +1,4 @@
-import type { Notice } from "@peerbot/contracts";
+import type { Notice, WorkerSize } from "@peerbot/contracts";
 import type { Delivery } from "./delivery.ts";
 
 /** Who may use Peerbot, where, and with how much text. An empty allow list means everybody, or everywhere. */
@@ -12,6 +12,9 @@ export interface AdmissionPolicy {
   allowDirectMessages: boolean;
   allowExternalUsers: boolean;
   promptMaxCharacters: number;
+  /** What people may ask for. */
+  allowedSizes: readonly WorkerSize[];
+  allowDocker: boolean;
 }
 
 /** Why the delivery may not be taken; `undefined` when it may. Denying wins over allowing. */

@@ -163,5 +163,7 @@ function policyOf(config: IngressConfig): AdmissionPolicy {
     allowDirectMessages: config.SLACK_ALLOW_DIRECT_MESSAGES,
     allowExternalUsers: config.SLACK_ALLOW_EXTERNAL_USERS,
     promptMaxCharacters: config.PROMPT_MAX_CHARACTERS,
+    allowedSizes: config.ALLOWED_SIZES,
+    allowDocker: config.DOCKER_IN_DOCKER !== "off",
   };
 }

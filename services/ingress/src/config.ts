@@ -1,3 +1,4 @@
+import { RunOptionsConfig } from "@peerbot/contracts";
 import {
   CommonConfig,
   commaSeparated,
@@ -49,6 +50,7 @@ const settings = z.object({
   SLACK_ALLOW_EXTERNAL_USERS: flag()
     .default(false)
     .describe("Whether people of other organizations in shared (Slack Connect) channels may use Peerbot."),
+  ...RunOptionsConfig.shape,
   PROMPT_MAX_CHARACTERS: wholeNumber({ min: 1, max: 1_000_000 })
     .default(40_000)
     .describe("Longest message Peerbot takes, in characters."),

@@ -1,6 +1,7 @@
 import { type InboxMessage, type Notice, sessionKeyOf } from "@peerbot/contracts";
 import { type AdmissionPolicy, admit } from "./admit.ts";
 import type { Delivery } from "./delivery.ts";
+import { objectionToOptions } from "./judge-options.ts";
 
 /** What is known about the thread when a delivery comes. */
 export interface Facts {
@@ -19,7 +20,7 @@ export type Decision =
   | { to: "accept" }
   | { to: "ignore"; reason: string }
   /** Tell the person why not. `noticeId`: however often the notice is asked for, it is told once. */
-  | { to: "refuse"; reason: Notice["reason"]; detail?: string; noticeId: string }
+  | { to: "refuse"; reason: Notice["reason"]; detail?: string; noticeId: string; option?: Notice["option"] }
   /** Only the thread itself can tell whether this is for us. */
   | { to: "look-up" };
 
@@ -49,11 +50,14 @@ function decideSaid(said: Of<"said">, facts: Facts, policy: AdmissionPolicy): De
   if (refusal !== undefined) return refuseSaid(said, refusal, isAddressed);
   // It may be a session that Redis has forgotten: then the thread tells whose repository it works in.
   if (said.isReply && facts.standing === "unknown" && said.text !== "" && !said.isStop) return { to: "look-up" };
+  if (said.isStop) return decideStop(said, facts, policy);
+  const objection = objectionToOptions(said, policy);
+  if (objection !== undefined) return { ...refuse(said, objection.reason), option: objection.option };
   if (said.text === "") {
     const isMeant = said.isMention && facts.standing !== "session";
     return isMeant ? refuse(said, "empty-mention") : { to: "ignore", reason: "empty" };
   }
-  return said.isStop ? decideStop(said, facts, policy) : { to: "accept" };
+  return { to: "accept" };
 }
 
 /** People who talk among themselves in a live thread are told once that they are not heard, not at every message. */
@@ -66,6 +70,8 @@ function decideEdited(edited: Of<"edited">, facts: Facts, policy: AdmissionPolic
   if (!facts.messageIds.includes(edited.edits)) return { to: "ignore", reason: "edit-of-unknown-message" };
   const refusal = admit(edited, policy);
   if (refusal !== undefined) return refuse(edited, refusal);
+  const objection = objectionToOptions(edited, policy);
+  if (objection !== undefined) return { ...refuse(edited, objection.reason), option: objection.option };
   return edited.text === "" ? { to: "ignore", reason: "empty" } : { to: "accept" };
 }
 
@@ -103,11 +109,12 @@ function refuse(delivery: Delivery, reason: Notice["reason"]) {
 export function inboxMessageOf(delivery: Delivery, receivedAt: number): InboxMessage {
   const { id, user, ts } = delivery;
   const common = { v: 1 as const, id, user, ts, receivedAt };
+  const asked = "options" in delivery ? { options: delivery.options } : {};
   switch (delivery.kind) {
     case "said":
-      return delivery.isStop ? { ...common, kind: "stop" } : { ...common, kind: "said", text: delivery.text };
+      return delivery.isStop ? { ...common, kind: "stop" } : { ...common, ...asked, kind: "said", text: delivery.text };
     case "edited":
-      return { ...common, kind: "edited", text: delivery.text, edits: delivery.edits };
+      return { ...common, ...asked, kind: "edited", text: delivery.text, edits: delivery.edits };
     case "pressed":
       return { ...common, kind: delivery.action };
     default:

@@ -1,4 +1,4 @@
-import { ThreadAddress } from "@peerbot/contracts";
+import { RunOptions, ThreadAddress } from "@peerbot/contracts";
 import { z } from "zod";
 
 const common = {
@@ -15,19 +15,27 @@ const common = {
   isDirect: z.boolean(),
 };
 
-/** One thing a person did in Slack that may concern us. Text is plain: no Slack markup, no mention of the bot. */
+const words = {
+  /** Plain: no Slack markup, no mention of the bot, no options. */
+  text: z.string(),
+  options: RunOptions.optional(),
+  /** What was written as an option but with a value it does not take. */
+  unknownOption: z.object({ name: z.enum(["size", "docker"]), value: z.string() }).optional(),
+};
+
+/** One thing a person did in Slack that may concern us. */
 export const Delivery = z.discriminatedUnion("kind", [
   z.object({
     ...common,
+    ...words,
     kind: z.literal("said"),
-    text: z.string(),
     isMention: z.boolean(),
     isReply: z.boolean(),
     /** Nothing but the word that stops a run. */
     isStop: z.boolean(),
   }),
   /** The text of message `edits` changed. */
-  z.object({ ...common, kind: z.literal("edited"), text: z.string(), edits: z.string() }),
+  z.object({ ...common, ...words, kind: z.literal("edited"), edits: z.string() }),
   /** A button; `sessionKey` is what the button claims to belong to. */
   z.object({
     ...common,

@@ -3,6 +3,7 @@ import { plainTextOf } from "@peerbot/slack";
 import type { z } from "zod";
 import type { BotIdentity } from "./bot-identity.ts";
 import type { Delivery } from "./delivery.ts";
+import { readOptions } from "./read-options.ts";
 import type { MessageChangedEvent, MessageEvent, SlackMessage } from "./slack-body.ts";
 
 type Words = { delivery: Delivery } | { ignored: string };
@@ -18,16 +19,16 @@ export function readMessage(
   if (!SAID_BY_A_PERSON.has(event.subtype)) return { ignored: `subtype-${event.subtype}` };
   const user = personIn(event, identity);
   if (user === undefined) return { ignored: "bot" };
-  const text = plainTextOf(event.text ?? "", identity);
+  const words = wordsOf(event, identity);
   return {
     delivery: {
       ...commonOf(event, event.channel, event.channel_type, user, identity),
+      ...words,
       kind: "said",
       id: `${event.channel}:${event.ts}`,
-      text: withFiles(text, event.files),
       isMention: event.type === "app_mention" || mentions(event.text ?? "", identity.botUserId),
       isReply: event.thread_ts !== undefined && event.thread_ts !== event.ts,
-      isStop: isStopWord(text) && event.files === undefined,
+      isStop: isStopWord(words.text),
     },
   };
 }
@@ -38,17 +39,27 @@ export function readEdit(event: z.infer<typeof MessageChangedEvent>, identity: B
   if (!SAID_BY_A_PERSON.has(message.subtype)) return { ignored: `subtype-${message.subtype}` };
   const user = personIn(message, identity);
   if (user === undefined) return { ignored: "bot" };
-  const text = plainTextOf(message.text ?? "", identity);
   const before = event.previous_message?.text;
-  if (!message.edited || (before != null && plainTextOf(before, identity) === text)) return { ignored: "same-words" };
+  const isSame = before != null && plainTextOf(before, identity) === plainTextOf(message.text ?? "", identity);
+  if (!message.edited || isSame) return { ignored: "same-words" };
   return {
     delivery: {
       ...commonOf(message, channel, event.channel_type, user, identity),
+      ...wordsOf(message, identity),
       kind: "edited",
       id: `${channel}:${message.ts}:edit:${message.edited.ts}`,
       edits: `${channel}:${message.ts}`,
-      text: withFiles(text, message.files),
     },
+  };
+}
+
+/** What was said, and which options stood around it. */
+function wordsOf({ text, files }: SlackMessage, identity: BotIdentity) {
+  const { text: words, options, unknown } = readOptions(plainTextOf(text ?? "", identity));
+  return {
+    text: withFiles(words, files),
+    ...(Object.keys(options).length === 0 ? {} : { options }),
+    ...(unknown === undefined ? {} : { unknownOption: unknown }),
   };
 }
 

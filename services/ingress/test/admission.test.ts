@@ -12,6 +12,8 @@ const OPEN: AdmissionPolicy = {
   deniedChannels: [],
   allowDirectMessages: true,
   allowExternalUsers: false,
+  allowedSizes: ["small", "standard", "large"],
+  allowDocker: false,
   promptMaxCharacters: 10,
 };
 

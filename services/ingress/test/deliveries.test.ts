@@ -98,6 +98,47 @@ describe("A delivery over HTTP", () => {
     expect(kinds).to.deep.equal(["said", "stop", "stop", "stop", "said"]);
   });
 
+  it("takes options off the words, for the thread to remember", async () => {
+    const event = mention(`${MENTION} size=large add a page`);
+    await deliver(event);
+    await deliver(edit(event, `${MENTION} add a page size=small`));
+    await deliver(message("and a test size=standard", { thread_ts: event.ts }));
+    const stored = await harness.inbox(event.ts);
+    expect(stored.map((each) => "text" in each && [each.text, each.options])).to.deep.equal([
+      ["add a page", { size: "large" }],
+      ["add a page", { size: "small" }],
+      ["and a test", { size: "standard" }],
+    ]);
+  });
+
+  it("starts nothing for an option that is unknown or switched off, and says what is possible", async () => {
+    const [unknown, off] = [mention(`${MENTION} size=huge add a page`), mention(`${MENTION} add a page docker=on`)];
+    for (const event of [unknown, off]) await deliver(event);
+    for (const { ts } of [unknown, off]) {
+      expect(await harness.inbox(ts)).to.deep.equal([]);
+      expect(await harness.queued()).not.to.include(keyOf(ts));
+    }
+    const noticed = (await harness.notices()).filter(({ reason }) => reason.startsWith("option-"));
+    expect(noticed.map(({ reason, option }) => ({ reason, ...option }))).to.have.deep.members([
+      {
+        reason: "option-unknown",
+        written: "size=huge",
+        possible: ["size=small", "size=standard", "size=large"],
+      },
+      { reason: "option-not-allowed", written: "docker=on", possible: [] },
+    ]);
+  });
+
+  it("leaves what a thread has asked for alone when a reply's option is wrong", async () => {
+    const event = mention(`${MENTION} add a page size=large`);
+    await deliver(event);
+    await deliver(message("faster size=tiny", { thread_ts: event.ts }));
+    await deliver(message("size=small", { thread_ts: event.ts }));
+    expect(await harness.inbox(event.ts)).to.have.length(1);
+    const reasons = (await harness.notices()).map(({ reason }) => reason);
+    expect(reasons).to.include.members(["option-unknown", "only-options"]);
+  });
+
   it("hurries the waiting job when somebody stops the session", async () => {
     const event = mention(`${MENTION} work`);
     await using sessions = createSessionQueue({ connection: harness.redis, prefix: harness.prefix });

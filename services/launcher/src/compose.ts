@@ -213,6 +213,11 @@ function settingsOf(config: LauncherConfig, { repositoryPausesMs }: LauncherOver
     gatewayUrl: config.GATEWAY_URL,
     tokenSecret: config.TOKEN_SECRET,
     logLevel: config.LOG_LEVEL,
+    options: {
+      allowedSizes: config.ALLOWED_SIZES,
+      allowDocker: config.DOCKER_IN_DOCKER !== "off",
+      byChannel: config.CHANNEL_OPTIONS,
+    },
     rateLimit: { max: config.RATE_LIMIT_MAX, windowSeconds: config.RATE_LIMIT_WINDOW_SECONDS },
     ...(repositoryPausesMs === undefined ? {} : { repositoryPausesMs }),
   };

@@ -1,3 +1,4 @@
+import { RunOptionsConfig } from "@peerbot/contracts";
 import {
   CommonConfig,
   commaSeparated,
@@ -8,6 +9,7 @@ import {
   wholeNumber,
 } from "@peerbot/runtime";
 import { z } from "zod";
+import { parseChannelOptions } from "./launch/channel-options.ts";
 import { KubernetesConfig } from "./runner/kubernetes/kubernetes-config.ts";
 
 const settings = z.object({
@@ -36,6 +38,14 @@ const settings = z.object({
     .default("/usr/local/bin:/usr/bin:/bin")
     .describe("Where workers of the process runner find programs such as git."),
   ...KubernetesConfig.shape,
+  ...RunOptionsConfig.shape,
+  CHANNEL_OPTIONS: z
+    .string()
+    .prefault("")
+    .transform(parseChannelOptions)
+    .describe(
+      "Options of runs in a channel unless somebody there asks for others, such as C123:size=large,docker=on;C456:docker=on.",
+    ),
   GATEWAY_URL: httpUrl().default("http://127.0.0.1:3200").describe("Address of the gateway as workers reach it."),
   TOKEN_SECRET: secret()
     .refine((value) => value.reveal().length >= 32, "must have at least 32 characters")
@@ -78,17 +88,35 @@ const settings = z.object({
     .describe("How long a silent session stays in Redis; its conversation outlives it in the store."),
 });
 
+// Looked at even when other variables are wrong, so that all mistakes come together.
+const always = ({ value }: z.core.ParsePayload) => typeof value === "object" && value !== null;
+
 /** The launcher's settings. */
-export const LauncherConfig = settings.refine(
-  ({ RUNNER, WORKER_IMAGE }) => RUNNER !== "kubernetes" || WORKER_IMAGE !== undefined,
-  {
+export const LauncherConfig = settings
+  .refine(({ RUNNER, WORKER_IMAGE }) => RUNNER !== "kubernetes" || WORKER_IMAGE !== undefined, {
     path: ["WORKER_IMAGE"],
     error: "is missing; RUNNER=kubernetes needs it (registry/name:tag of the worker's image)",
-    // Looked at even when other variables are wrong, so that all mistakes come together.
-    when: ({ value }) => typeof value === "object" && value !== null,
-  },
-);
+    when: always,
+  })
+  .refine(({ RUNNER, DOCKER_IN_DOCKER }) => RUNNER !== "process" || (DOCKER_IN_DOCKER ?? "off") === "off", {
+    path: ["DOCKER_IN_DOCKER"],
+    error: "must be off with RUNNER=process: its workers share this machine",
+    when: always,
+  })
+  .refine(
+    ({ DOCKER_IN_DOCKER, CHANNEL_OPTIONS }) => (DOCKER_IN_DOCKER ?? "off") !== "off" || !anyDocker(CHANNEL_OPTIONS),
+    {
+      path: ["CHANNEL_OPTIONS"],
+      error: "has docker=on, which DOCKER_IN_DOCKER=off does not allow",
+      when: always,
+    },
+  );
 export type LauncherConfig = z.infer<typeof LauncherConfig>;
+
+/** Unchecked when the variable itself is wrong: then that is told. */
+function anyDocker(channels: unknown): boolean {
+  return channels instanceof Map && [...channels.values()].some(({ docker }) => docker === true);
+}
 
 function weightsByUser() {
   return commaSeparated().transform((entries, context) => {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   type InboxMessage,
+  type RunOptions,
   runNameOf,
   type SessionEvent,
   type SessionKey,
@@ -25,6 +26,13 @@ let made = 0;
 export function aThread(): ThreadAddress {
   made += 1;
   return { team: "T1", channel: "C0LAUNCH", threadTs: `1700000000.${String(made).padStart(6, "0")}` };
+}
+
+interface Writing {
+  user?: string;
+  receivedAt?: number;
+  isEnqueued?: boolean;
+  options?: RunOptions;
 }
 
 /** Launchers on a real Redis (the given one, or a corner of the shared one) with real worker processes, and people who write in threads. */
@@ -90,11 +98,12 @@ export async function openScene(given?: TestRedis) {
   async function write(
     thread: ThreadAddress,
     kind: Exclude<InboxMessage["kind"], "edited"> = "said",
-    { user = "U1ADA", receivedAt = Date.now(), isEnqueued = true } = {},
+    { user = "U1ADA", receivedAt = Date.now(), isEnqueued = true, options }: Writing = {},
   ): Promise<string> {
     made += 1;
     const common = { v: 1 as const, id: `C0LAUNCH:${made}`, user, ts: `1700000001.${made}`, receivedAt };
-    await inbox.accept(thread, kind === "said" ? { ...common, kind, text: "do it" } : { ...common, kind }, undefined);
+    const message = kind === "said" ? { ...common, kind, text: "do it", options } : { ...common, kind };
+    await inbox.accept(thread, message, undefined);
     if (isEnqueued) await queue.enqueue(sessionKeyOf(thread), { person: { team: thread.team, user } });
     return common.id;
   }

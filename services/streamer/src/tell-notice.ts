@@ -39,9 +39,9 @@ export async function tellNotice(
   await redis.set(told, "1", "EX", TOLD_SECONDS);
 }
 
-function send(slack: SlackCalls, { thread, user, reason, id }: Notice): Promise<SlackAnswer> {
+function send(slack: SlackCalls, { thread, user, reason, option, id }: Notice): Promise<SlackAnswer> {
   const { channel, threadTs } = thread;
-  const text = noticeText(reason);
+  const text = noticeText({ reason, option });
   if (isDirectMessage(channel)) {
     const metadata = { event_type: "peerbot_notice", event_payload: { id, reason } };
     return slack.call("chat.postMessage", { channel, thread_ts: threadTs, text, metadata });

@@ -18,6 +18,21 @@ describe("what a thread has to show", () => {
     expect(view.replies).to.deep.equal([{ id: "C1:2", ts: "1700000009.000000", isTaken: false }]);
   });
 
+  it("shows what was asked for, then what the run was given", () => {
+    const asked = viewOf(accepted({ options: { size: "large" } }), accepted({ options: { docker: true } }));
+    expect(asked.rounds[0]?.options).to.deep.equal({ size: "large", docker: true });
+    const given = viewOf(accepted({ options: { size: "large" } }), { ...started(), options: { size: "small" } });
+    expect(given.rounds[0]?.options).to.deep.equal({ size: "small" });
+  });
+
+  it("says that a run which lives stays what it is", () => {
+    const run = [accepted(), { ...started(), options: { size: "small" } }] as const;
+    const view = viewOf(...run, accepted({ options: { size: "large", docker: false } }));
+    expect(view.rounds[0]?.options).to.deep.equal({ size: "small" });
+    expect(view.rounds[0]?.steps.map(({ title }) => title)).to.deep.equal(["From the next run on: size=large"]);
+    expect(viewOf(...run, accepted({ options: { size: "small" } })).rounds[0]?.steps).to.deep.equal([]);
+  });
+
   it("begins no round with a Stop, and marks the open one as stopping", () => {
     expect(viewOf(accepted({ kind: "stop" })).rounds).to.deep.equal([]);
     expect(viewOf(accepted(), accepted({ kind: "stop" })).rounds[0]?.isStopping).to.equal(true);

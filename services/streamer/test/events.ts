@@ -15,7 +15,7 @@ export function accepted(over: Partial<Extract<SessionEvent, { type: "accepted" 
   };
 }
 
-export function started(attempt = 1): SessionEvent {
+export function started(attempt = 1): Extract<SessionEvent, { type: "run-started" }> {
   return { type: "run-started", user: "U1", branch: "claude/session-x", attempt, messageIds: [] };
 }
 

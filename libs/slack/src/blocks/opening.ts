@@ -1,4 +1,4 @@
-import type { Repository } from "@peerbot/contracts";
+import { type Repository, type RunOptions, writtenOptions } from "@peerbot/contracts";
 import { inertCode, inertMrkdwn } from "../markdown/inert-text.ts";
 import type { SlackMessage } from "./message.ts";
 import { actionButton, actions, footnote, mrkdwnLink, paragraph } from "./parts.ts";
@@ -6,7 +6,7 @@ import { clockTime, countWords, durationWords } from "./quantities.ts";
 
 /** What the first message of a round says now. Times in milliseconds since 1970. */
 export type Opening =
-  | { state: "accepted"; because: "said" | "retry" | "continue" }
+  | { state: "accepted"; because: "said" | "retry" | "continue"; options?: RunOptions | undefined }
   | {
       state: "waiting";
       reason: "user-limit" | "capacity";
@@ -22,17 +22,22 @@ export type Opening =
 export interface Place {
   repository: Repository | undefined;
   branch: string | undefined;
+  options?: RunOptions | undefined;
 }
 
 /** The round's first message: an answer at once, then where the work happens, with a way to stop it. */
 export function openingMessage(opening: Opening, sessionKey: string): SlackMessage {
   switch (opening.state) {
     case "accepted":
-      return withButton(`${GREETINGS[opening.because]} Getting a workspace ready…`, "Stop", sessionKey);
+      return withButton(
+        `${GREETINGS[opening.because]} Getting a workspace ready${optionWords(opening.options)}…`,
+        "Stop",
+        sessionKey,
+      );
     case "waiting":
       return withButton(waitingWords(opening), "Cancel", sessionKey);
     case "starting":
-      return withButton("On it. Starting…", "Stop", sessionKey);
+      return withButton(`On it. Starting${optionWords(opening.place.options)}…`, "Stop", sessionKey);
     case "working":
       return withButton(`Working${placeWords(opening.place)}`, "Stop", sessionKey);
     case "stopping":
@@ -63,12 +68,18 @@ function windowWords(seconds: number): string {
   return seconds % 60 === 0 && seconds < 3600 ? countWords(seconds / 60, "minute") : durationWords(seconds * 1000);
 }
 
-function placeWords({ repository, branch }: Place): string {
+/** What the run has besides; nothing when it has what all have. */
+function optionWords(options: RunOptions = {}): string {
+  const written = writtenOptions(options);
+  return written.length === 0 ? "" : ` with ${written.map((each) => inertCode(each, 60)).join(" and ")}`;
+}
+
+function placeWords({ repository, branch, options }: Place): string {
   const where =
     repository === undefined
       ? ""
       : ` in ${mrkdwnLink(repository.webUrl, inertMrkdwn(`${repository.owner}/${repository.name}`, 200))}`;
-  return `${where}${branch === undefined ? "" : ` on ${inertCode(branch, 120)}`}`;
+  return `${where}${branch === undefined ? "" : ` on ${inertCode(branch, 120)}`}${optionWords(options)}`;
 }
 
 function withButton(text: string, label: "Stop" | "Cancel", sessionKey: string): SlackMessage {

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import type { Notice } from "@peerbot/contracts";
 import { createLogger, loadConfig } from "@peerbot/runtime";
 import { createSessionInbox, INBOX_START } from "@peerbot/session-log";
 import { createNoticeQueue, createSessionQueue } from "@peerbot/session-queue";
@@ -87,7 +88,7 @@ export class IngressHarness implements AsyncDisposable {
     return (await queue.queue.getJobs(["prioritized", "delayed"])).map((job) => job.data.sessionKey);
   }
 
-  async notices(): Promise<{ reason: string; user: string; id: string }[]> {
+  async notices(): Promise<Notice[]> {
     await using notices = createNoticeQueue({ connection: this.redis, prefix: this.prefix });
     return (await notices.queue.getJobs(["waiting"])).map((job) => job.data);
   }

@@ -1,12 +1,20 @@
 import { branchOf, type RunRecord, type SessionKey, type WorkspaceUser } from "@peerbot/contracts";
 import { faultPoint } from "@peerbot/runtime";
-import type { Session, SessionRuns, SessionWaits } from "@peerbot/session-log";
+import {
+  INBOX_START,
+  type Session,
+  type SessionInbox,
+  type SessionRuns,
+  type SessionWaits,
+} from "@peerbot/session-log";
 import type { SessionQueue, UserLimit } from "@peerbot/session-queue";
 import type { UserDirectory } from "@peerbot/slack";
 import type { BusinessEvents } from "../business-events.ts";
 import { requestOf, sessionOfRequest, type Work } from "./decide-next.ts";
+import { type OptionSettings, optionsOfRun } from "./options-of-run.ts";
 
 export interface BeginRunPorts {
+  inbox: Pick<SessionInbox, "entriesAfter">;
   runs: SessionRuns;
   waits: SessionWaits;
   queue: Pick<SessionQueue, "hurry">;
@@ -19,6 +27,7 @@ export interface BeginRunSettings {
   /** How long a run may take. */
   timeoutSeconds: number;
   rateLimit: { max: number; windowSeconds: number };
+  options: OptionSettings;
 }
 
 /** Begins a run if its person's limit allows it now; otherwise says when it does, to the caller and to the thread. */
@@ -40,7 +49,9 @@ export async function beginRun(
   const person = await ports.users.personOf({ team: thread.team, id: work.user });
   const { inboxAfter, inboxThrough, messageIds, after } = work;
   const deadlineAt = Date.now() + settings.timeoutSeconds * 1_000;
-  const run = { key, person, branch: branchOf(key), inboxAfter, inboxThrough, attempt: 1, deadlineAt, messageIds };
+  const options = optionsOfRun(await ports.inbox.entriesAfter(key, INBOX_START), thread.channel, settings.options);
+  const branch = branchOf(key);
+  const run = { key, person, branch, options, inboxAfter, inboxThrough, attempt: 1, deadlineAt, messageIds };
   await faultPoint("launcher.before-begin");
   return ports.runs.begin(run, { after });
 }

@@ -3,7 +3,7 @@ import { faultPoint, Secret } from "@peerbot/runtime";
 import type { Session, SessionEvents, SessionInbox, SessionRuns } from "@peerbot/session-log";
 import type { UserDirectory } from "@peerbot/slack";
 import type { BusinessEvents } from "../business-events.ts";
-import { type RunEnd, RunnerFailure, type SessionRunner } from "../runner/session-runner.ts";
+import { type RunEnd, RunnerFailure, type RunSpec, type SessionRunner } from "../runner/session-runner.ts";
 import { unansweredStop } from "./decide-intervention.ts";
 import { failureOfEnd, isRetriedAfter, STOPPED_UNSAVED } from "./failure-of-end.ts";
 import { type FindRepositoryPorts, failureOfRepository, findRepository } from "./find-repository.ts";
@@ -81,6 +81,7 @@ async function startWorker(
       gatewayUrl: settings.gatewayUrl,
       deadlineAt,
       logLevel: settings.logLevel,
+      ...givenOptions(run),
     });
     await faultPoint("launcher.after-runner-start");
     if (result === "started") ports.business.workerStarted(run);
@@ -89,6 +90,10 @@ async function startWorker(
     if (!(error instanceof RunnerFailure)) throw error;
     return { reason: error.reason, detail: error.message };
   }
+}
+
+function givenOptions({ options: { size, docker } = {} }: RunRecord): Pick<RunSpec, "size" | "docker"> {
+  return { ...(size === undefined ? {} : { size }), ...(docker === undefined ? {} : { docker }) };
 }
 
 /** The repository of the session's owner. While the git host is away the thread is told, and Stop still works. */
@@ -165,12 +170,13 @@ async function beginAgain(
   { inbox, runs }: CarryOutPorts,
   { timeoutSeconds }: CarryOutSettings,
 ): Promise<RunRecord | undefined> {
-  const { sessionKey: key, person, branch, inboxAfter } = run;
+  const { sessionKey: key, person, branch, options, inboxAfter } = run;
   const entries = await inbox.entriesAfter(key, inboxAfter);
   const inboxThrough = entries.at(-1)?.inboxId ?? inboxAfter;
   const messageIds = entries.map(({ message }) => message.id);
   const deadlineAt = Date.now() + timeoutSeconds * 1_000;
-  const next = { key, person, branch, inboxAfter, inboxThrough, attempt: run.attempt + 1, deadlineAt, messageIds };
+  const attempt = run.attempt + 1;
+  const next = { key, person, branch, options, inboxAfter, inboxThrough, attempt, deadlineAt, messageIds };
   await faultPoint("launcher.before-begin-again");
   const begun = await runs.begin(next, { after: run.epoch });
   return begun === "superseded" ? undefined : begun;

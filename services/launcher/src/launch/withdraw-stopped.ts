@@ -6,7 +6,7 @@ import { decideNext } from "./decide-next.ts";
 import { enqueuePending } from "./enqueue-pending.ts";
 
 export interface WithdrawPorts extends BeginRunPorts {
-  inbox: Pick<SessionInbox, "session" | "pending">;
+  inbox: Pick<SessionInbox, "session" | "pending" | "entriesAfter">;
   queue: Pick<SessionQueue, "hurry" | "withdraw" | "enqueue">;
 }
 

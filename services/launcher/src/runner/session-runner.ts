@@ -1,9 +1,5 @@
-import type { EndReason, SessionKey } from "@peerbot/contracts";
+import type { EndReason, SessionKey, WorkerSize } from "@peerbot/contracts";
 import { AppError, type Secret } from "@peerbot/runtime";
-
-/** How much of a machine a worker gets, where the runner can tell. */
-export const WORKER_SIZES = ["small", "standard", "large"] as const;
-export type WorkerSize = (typeof WORKER_SIZES)[number];
 
 /** One worker to be started. */
 export interface RunSpec {
@@ -20,6 +16,8 @@ export interface RunSpec {
   logLevel: string;
   /** The runner's own default unless told. */
   size?: WorkerSize;
+  /** True: the worker has a Docker daemon of its own, gone with it. Never the machine's. */
+  docker?: boolean;
 }
 
 /** How a run ended, as seen from outside. `detail` is for operators. */

@@ -1,4 +1,4 @@
-import type { SessionEvent, StoredEvent } from "@peerbot/contracts";
+import { type RunOptions, type SessionEvent, type StoredEvent, writtenOptions } from "@peerbot/contracts";
 import { beginMarkdown, closing, endMarkdown, readMarkdown } from "@peerbot/slack";
 import { withDeliveryDone, withPhase, withRemark, withStep } from "./steps.ts";
 import { type Ending, openRound, type Round, type ThreadView } from "./thread-view.ts";
@@ -59,16 +59,26 @@ function accepted(view: ThreadView, stored: StoredEvent, event: Of<"accepted">):
   if (open === undefined) {
     if (event.kind === "stop") return view;
     const because = event.kind === "edited" ? "said" : event.kind;
-    return { ...view, rounds: [...view.rounds, newRound(stored, { user: event.user, because, lastSaidTs: event.ts })] };
+    const round = newRound(stored, { user: event.user, because, lastSaidTs: event.ts });
+    return { ...view, rounds: [...view.rounds, withAsked(round, event.options)] };
   }
   const round = {
-    ...open,
+    ...withAsked(open, event.options),
     lastSaidTs: later(open.lastSaidTs, event.ts),
     isStopping: open.isStopping || event.kind === "stop",
   };
   const isReply = event.kind === "said" || event.kind === "edited";
   const replies = isReply ? [...view.replies, { id: event.messageId, ts: event.ts, isTaken: false }] : view.replies;
   return { ...view, rounds: [...view.rounds.slice(0, -1), round], replies };
+}
+
+/** A run that lives is what it is: what is asked for then is the next one's. */
+function withAsked(round: Round, options: RunOptions | undefined): Round {
+  if (options === undefined) return round;
+  if (round.state !== "running") return { ...round, options: { ...round.options, ...options } };
+  const given = new Set(writtenOptions({ docker: false, ...round.options }));
+  const later = writtenOptions(options).filter((option) => !given.has(option));
+  return later.length === 0 ? round : withRemark(round, `From the next run on: ${later.join(" ")}`);
 }
 
 /** Changes the open round. A run whose beginning is no longer known gets a round all the same: its end must show. */
@@ -105,6 +115,7 @@ function started(round: Round, epoch: number, event: Of<"run-started">): Round {
     branch: event.branch,
     user: round.user === "" ? event.user : round.user,
     ...(event.repository === undefined ? {} : { repository: event.repository }),
+    ...(event.options === undefined ? {} : { options: event.options }),
   };
 }
 

@@ -15,13 +15,14 @@ export function openingOf(round: Round, sessionKey: string, now: number): SlackM
 }
 
 function openingState(round: Round, now: number): Opening {
-  const place = { repository: round.repository, branch: round.branch };
+  const { because, options } = round;
+  const place = { repository: round.repository, branch: round.branch, options };
   switch (round.state) {
     case "accepted":
-      return { state: "accepted", because: round.because };
+      return { state: "accepted", because, options };
     case "waiting":
       return round.waiting === undefined
-        ? { state: "accepted", because: round.because }
+        ? { state: "accepted", because, options }
         : { state: "waiting", ...round.waiting, now };
     case "running":
       return { state: round.isStopping ? "stopping" : round.repository === undefined ? "starting" : "working", place };

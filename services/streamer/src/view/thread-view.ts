@@ -1,4 +1,14 @@
-import { ChangeSize, Commit, EndReason, Failure, Phase, PullRequest, Repository, Usage } from "@peerbot/contracts";
+import {
+  ChangeSize,
+  Commit,
+  EndReason,
+  Failure,
+  Phase,
+  PullRequest,
+  Repository,
+  RunOptions,
+  Usage,
+} from "@peerbot/contracts";
 import { MarkdownReader } from "@peerbot/slack";
 import { z } from "zod";
 
@@ -54,6 +64,8 @@ export const Round = z.object({
   epoch: z.number().int(),
   branch: z.string().optional(),
   repository: Repository.optional(),
+  /** What was asked for, and once a run began what it was given. */
+  options: RunOptions.optional(),
   /** Workspace of the person, once known. */
   team: z.string().optional(),
   phase: Phase.optional(),

@@ -1,6 +1,6 @@
+import { WORKER_SIZES } from "@peerbot/contracts";
 import { commaSeparated, flag, wholeNumber } from "@peerbot/runtime";
 import { z } from "zod";
-import { WORKER_SIZES } from "../session-runner.ts";
 import { parseWorkerSizes } from "./worker-sizes.ts";
 
 /** The settings of RUNNER=kubernetes. */

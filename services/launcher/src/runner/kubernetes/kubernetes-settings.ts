@@ -1,4 +1,4 @@
-import type { WorkerSize } from "../session-runner.ts";
+import type { WorkerSize } from "@peerbot/contracts";
 
 /** What the container of a worker may use at most. */
 export interface WorkerLimits {

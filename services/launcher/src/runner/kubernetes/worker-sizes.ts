@@ -1,5 +1,5 @@
+import { WORKER_SIZES, type WorkerSize } from "@peerbot/contracts";
 import type { z } from "zod";
-import { WORKER_SIZES, type WorkerSize } from "../session-runner.ts";
 import type { WorkerLimits } from "./kubernetes-settings.ts";
 
 const ENTRY = /^(\w+)=(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)$/;
