@@ -1,17 +1,30 @@
+import { RunOptionsConfig } from "@peerbot/contracts";
 import { createLogger, type Logger, loadConfig, Secret } from "@peerbot/runtime";
-import { type PolicyRule, startKubernetes } from "@peerbot/sandbox/kubernetes";
+import { type PodSecurityLevel, type PolicyRule, startKubernetes } from "@peerbot/sandbox/kubernetes";
 import { temporaryFolder } from "@peerbot/testing";
 import { z } from "zod";
+import { DockerInDockerConfig } from "../../services/launcher/src/runner/docker-in-docker-config.ts";
 import { KubernetesConfig } from "../../services/launcher/src/runner/kubernetes/kubernetes-config.ts";
 import { openKubernetesRunner } from "../../services/launcher/src/runner/kubernetes/open-kubernetes-runner.ts";
 import type { SessionRunner } from "../../services/launcher/src/runner/session-runner.ts";
 
 const silent: Pick<Logger, "warn"> = createLogger({ service: "launcher", level: "fatal" });
-const Config = z.object({ ...KubernetesConfig.shape, STOP_GRACE_SECONDS: z.coerce.number() });
+const Config = z.object({
+  ...KubernetesConfig.shape,
+  ...DockerInDockerConfig.shape,
+  ...RunOptionsConfig.shape,
+  STOP_GRACE_SECONDS: z.coerce.number(),
+});
 const GONE_SECONDS = 1;
 
+interface BenchOptions {
+  /** What launchers may do; everything unless told. */
+  rules?: readonly PolicyRule[];
+  podSecurity?: PodSecurityLevel;
+}
+
 /** A cluster for one test, and launchers' runners in it. An image is the JavaScript program of its number. */
-export async function openClusterBench({ rules }: { rules?: readonly PolicyRule[] } = {}) {
+export async function openClusterBench({ rules, podSecurity = "restricted" }: BenchOptions = {}) {
   await using parts = new AsyncDisposableStack();
   const folder = parts.use(await temporaryFolder());
   const scripts: string[] = [];
@@ -20,6 +33,7 @@ export async function openClusterBench({ rules }: { rules?: readonly PolicyRule[
       dataDir: folder.path,
       commandOf: (image) => [process.execPath, "-e", scripts[Number(image.split(":")[1])] ?? "process.exit(99)"],
       searchPath: process.env.PATH ?? "",
+      podSecurity,
       ...(rules === undefined ? {} : { rules }),
     }),
   );

@@ -27,7 +27,7 @@ describe("Every end of a Kubernetes Job", () => {
     [{ kind: "unschedulable" }, "unschedulable", /0\/1 nodes are available: 1 Insufficient cpu/],
     [{ kind: "image-pull" }, "image-pull-failed", /failed to pull image "peerbot-worker:0"/],
     [{ kind: "pod-quota" }, "quota-refused", /exceeded quota: workers/],
-    [{ kind: "pod-refused" }, "could-not-start", /violates PodSecurity/],
+    [{ kind: "pod-refused" }, "could-not-start", /no webhook of the cluster/],
     [{ kind: "out-of-memory" }, "out-of-memory", undefined],
     [{ kind: "evicted" }, "evicted", /low on resource: memory/],
     [{ kind: "preempted" }, "evicted", /higher priority/],

@@ -45,6 +45,7 @@ const EVERYTHING = {
   "ingress.expose.host": "peerbot.example.com",
   "worker.internet": "true",
   "worker.nodeSelector.pool": "workers",
+  "worker.docker.mode": "rootless",
   "monitoring.serviceMonitor.enabled": "true",
   "monitoring.prometheusRule.enabled": "true",
   "monitoring.grafanaDashboard.enabled": "true",
@@ -141,15 +142,16 @@ describe("The Helm chart", function () {
         const workers = mostReplicas(variant(name), "launcher") * config.MAX_CONCURRENT_RUNS;
         expect(quantityOf(quota.pods)).to.be.at.least(workers);
         for (const size of WORKER_SIZES) {
-          const resources = jobOf({ ...aRun(), size }, settingsOf(config), Date.now()).spec?.template.spec
-            ?.containers[0]?.resources;
+          const pod = jobOf({ ...aRun(), size, docker: true }, settingsOf(config), Date.now()).spec?.template.spec;
+          const containers = [...(pod?.initContainers ?? []), ...(pod?.containers ?? [])];
           for (const what of ["cpu", "memory"] as const) {
             for (const bound of ["requests", "limits"] as const) {
-              const one = quantityOf(resources?.[bound]?.[what] ?? "");
+              const each = containers.map(({ resources }) => quantityOf(resources?.[bound]?.[what] ?? ""));
+              const one = each.reduce((sum, amount) => sum + amount, 0);
               expect(quantityOf(quota[`${bound}.${what}`]), `${bound}.${what} of ${size}`).to.be.at.least(
                 one * workers,
               );
-              expect(one).to.be.at.most(quantityOf(limits.max[what]));
+              expect(Math.max(...each)).to.be.at.most(quantityOf(limits.max[what]));
             }
           }
         }
@@ -224,6 +226,17 @@ describe("The Helm chart", function () {
     it("lets the namespace itself refuse pods that are not restricted", () => {
       const labels = variant("values-production.yaml").one("Namespace", "peerbot-workers").metadata.labels;
       expect(labels).to.include({ "pod-security.kubernetes.io/enforce": "restricted" });
+    });
+
+    it("opens the namespace for privileged pods only where workers may have a Docker", () => {
+      for (const { name } of VARIANTS) {
+        const labels = variant(name).one("Namespace", "peerbot-workers").metadata.labels;
+        const { DOCKER_IN_DOCKER } = launcherConfigOf(variant(name));
+        const level = DOCKER_IN_DOCKER === "off" ? "restricted" : "privileged";
+        expect(labels, name).to.include({ "pod-security.kubernetes.io/enforce": level });
+        const settings = environmentOf(variant(name), "ingress");
+        expect(settings).to.deep.include({ name: "DOCKER_IN_DOCKER", value: DOCKER_IN_DOCKER });
+      }
     });
 
     it("leaves no credential in their namespace", () => {

@@ -10,6 +10,7 @@ import {
 } from "@peerbot/runtime";
 import { z } from "zod";
 import { parseChannelOptions } from "./launch/channel-options.ts";
+import { DockerInDockerConfig } from "./runner/docker-in-docker-config.ts";
 import { KubernetesConfig } from "./runner/kubernetes/kubernetes-config.ts";
 
 const settings = z.object({
@@ -39,6 +40,7 @@ const settings = z.object({
     .describe("Where workers of the process runner find programs such as git."),
   ...KubernetesConfig.shape,
   ...RunOptionsConfig.shape,
+  ...DockerInDockerConfig.shape,
   CHANNEL_OPTIONS: z
     .string()
     .prefault("")

@@ -19,6 +19,12 @@ function withState(state: V1ContainerStatus["state"], phase = "Running"): V1Pod 
   return pod({ phase, containerStatuses: [{ ...container, ...(state === undefined ? {} : { state }) }] });
 }
 
+function withSidecar(state: V1ContainerStatus["state"], worker = "PodInitializing"): V1Pod {
+  const { status, ...rest } = withState({ waiting: { reason: worker } }, "Pending");
+  const docker = { name: "docker", image: "", imageID: "", ready: false, restartCount: 0, ...(state && { state }) };
+  return { ...rest, status: { ...status, initContainerStatuses: [docker] } };
+}
+
 function judge(seen: Partial<ObservedRun>, { isPodKnown = true } = {}) {
   return judgeRun({ ...NOTHING_SEEN, job, ...seen }, { now: NOW, isPodKnown, goneSeconds: 15 });
 }
@@ -35,6 +41,7 @@ describe("What a run's objects say of it", () => {
     ["a Job without a pod", {}],
     ["a pod that was just made", { pod: pod({ phase: "Pending" }) }],
     ["a container that is being made", { pod: withState({ waiting: { reason: "ContainerCreating" } }, "Pending") }],
+    ["a Docker beside it that is being pulled", { pod: withSidecar({ waiting: { reason: "PodInitializing" } }) }],
     ["a container that runs", { pod: withState({ running: {} }) }],
     ["a pod that is being ended", { pod: { ...withState({ running: {} }), metadata: leaving } }],
     [
@@ -52,6 +59,18 @@ describe("What a run's objects say of it", () => {
   }
 
   for (const [what, seen, reason, kind] of [
+    [
+      "an image of the Docker beside it that cannot be pulled",
+      { pod: withSidecar({ waiting: { reason: "ImagePullBackOff", message: "docker:x" } }) },
+      "image-pull-failed",
+      "other",
+    ],
+    [
+      "a Docker beside it that does not start",
+      { pod: withSidecar({ waiting: { reason: "CrashLoopBackOff" } }) },
+      "could-not-start",
+      "other",
+    ],
     ["a pod nobody has room for", { pod: scheduled("False", "0/3 nodes") }, "unschedulable", "room"],
     ["a used up quota", { podRefusal: "pods is forbidden: exceeded quota: q" }, "quota-refused", "room"],
     ["a pod that was not admitted", { podRefusal: "violates PodSecurity" }, "could-not-start", "other"],

@@ -1,6 +1,8 @@
+import { RunOptionsConfig } from "@peerbot/contracts";
 import { loadConfig, Secret } from "@peerbot/runtime";
 import { expect } from "chai";
 import { z } from "zod";
+import { DockerInDockerConfig } from "../src/runner/docker-in-docker-config.ts";
 import { jobOf } from "../src/runner/kubernetes/job-of.ts";
 import { KubernetesConfig } from "../src/runner/kubernetes/kubernetes-config.ts";
 import { settingsOf } from "../src/runner/kubernetes/open-kubernetes-runner.ts";
@@ -8,7 +10,12 @@ import { startTokenSecretOf } from "../src/runner/kubernetes/start-token-secret.
 import type { RunSpec } from "../src/runner/session-runner.ts";
 import { aRun } from "./runner-conformance.ts";
 
-const Config = z.object({ ...KubernetesConfig.shape, STOP_GRACE_SECONDS: z.coerce.number() });
+const Config = z.object({
+  ...KubernetesConfig.shape,
+  ...DockerInDockerConfig.shape,
+  ...RunOptionsConfig.shape,
+  STOP_GRACE_SECONDS: z.coerce.number(),
+});
 const NOW = 1_700_000_000_000;
 
 function settings(environment: Record<string, string> = {}) {
@@ -154,6 +161,43 @@ describe("The Job of a run", () => {
       priorityClassName: "low",
       runtimeClassName: "gvisor",
     });
+  });
+
+  for (const [mode, image, uid] of [
+    ["rootless", "docker:28-dind-rootless", 1000],
+    ["privileged", "docker:28-dind", 0],
+  ] as const) {
+    it(`puts a ${mode} Docker beside a worker that asked for one, which the Job does not wait for`, () => {
+      const { pod, container } = job({ DOCKER_IN_DOCKER: mode, DOCKER_IN_DOCKER_LIMITS: "1:3" }, { docker: true });
+      const [sidecar] = pod.initContainers ?? [];
+      expect(sidecar).to.deep.include({ name: "docker", image, restartPolicy: "Always" });
+      expect(sidecar?.securityContext).to.include({ privileged: true, runAsUser: uid, runAsNonRoot: uid !== 0 });
+      expect(sidecar?.resources).to.deep.equal({
+        limits: { cpu: "1000m", memory: "3072Mi" },
+        requests: { cpu: "500m", memory: "3072Mi" },
+      });
+      expect(sidecar?.args).to.include("--host=unix:///docker/docker.sock");
+      expect(JSON.stringify(sidecar)).not.to.include("START_TOKEN").and.not.include("tcp://");
+      expect(container.env).to.deep.include({ name: "DOCKER_HOST", value: "unix:///docker/docker.sock" });
+      // A folder has one path on both sides, and nothing is the node's.
+      const paths = (mounts: readonly { name: string; mountPath: string }[] = []) =>
+        mounts.map(({ name, mountPath }) => `${name} ${mountPath}`);
+      expect(paths(sidecar?.volumeMounts)).to.include.members(paths(container.volumeMounts));
+      expect(pod.volumes?.every((volume) => volume.emptyDir !== undefined)).to.equal(true);
+    });
+  }
+
+  it("keeps the worker as restricted beside a Docker as without, and its token to itself", () => {
+    const alone = job();
+    const { container, pod } = job({ DOCKER_IN_DOCKER: "privileged" }, { docker: true });
+    expect(container.securityContext).to.deep.equal(alone.container.securityContext);
+    expect(pod.securityContext).to.deep.equal(alone.pod.securityContext);
+    expect(pod).not.to.have.property("shareProcessNamespace");
+  });
+
+  it("gives no run a Docker that did not ask for it, or where none may have it", () => {
+    expect(job({ DOCKER_IN_DOCKER: "rootless" }).pod).not.to.have.property("initContainers");
+    expect(job({}, { docker: true }).pod).not.to.have.property("initContainers");
   });
 
   it("says what is wrong with sizes and labels of nodes", () => {

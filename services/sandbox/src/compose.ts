@@ -97,6 +97,7 @@ export async function compose(
 function playCluster(server: FastifyInstance, config: SandboxConfig, dataDir: string): Promise<KubernetesStandIn> {
   const program = config.SANDBOX_POD_PROGRAM ?? fileURLToPath(new URL("../../worker/src/main.ts", import.meta.url));
   return registerKubernetes(server, {
+    podSecurity: "restricted",
     dataDir,
     commandOf: () => [process.execPath, program],
     searchPath: config.PATH,

@@ -96,6 +96,7 @@ function composeAgent(config: WorkerConfig, { modelToken, home }: { modelToken: 
     modelToken,
     home,
     path: config.PATH,
+    dockerHost: config.DOCKER_HOST,
     isRoot: process.getuid?.() === 0,
     maxTurns: config.MAX_TURNS,
     maxBudgetUsd: config.MAX_BUDGET_USD,

@@ -27,6 +27,10 @@ export const WorkerConfig = z.object({
     .refine(isAbsolute, "must be an absolute path")
     .optional()
     .describe("The Claude Code binary; unset means the one installed with the Agent SDK."),
+  DOCKER_HOST: z
+    .string()
+    .optional()
+    .describe("The Docker daemon of this run's own, for the agent's commands; unset: it has none."),
   PATH: z.string().default("/usr/local/bin:/usr/bin:/bin").describe("Where git and the agent's tools are found."),
 });
 export type WorkerConfig = z.infer<typeof WorkerConfig>;

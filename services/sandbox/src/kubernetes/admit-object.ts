@@ -19,18 +19,24 @@ const Draft = z.looseObject({
   }),
 });
 
+const Container = z.looseObject({
+  name: z.string().regex(DNS_LABEL),
+  image: z.string().min(1),
+  env: z.array(z.looseObject({ name: z.string().min(1), value: z.string().optional() })).optional(),
+  volumeMounts: z.array(z.looseObject({ name: z.string(), mountPath: z.string().min(1) })).optional(),
+  restartPolicy: z.literal("Always").optional(),
+  securityContext: z
+    .looseObject({ privileged: z.boolean().optional(), allowPrivilegeEscalation: z.boolean().optional() })
+    .refine(({ privileged, allowPrivilegeEscalation }) => privileged !== true || allowPrivilegeEscalation !== false, {
+      error: "cannot set `allowPrivilegeEscalation` to false and `privileged` to true",
+    })
+    .optional(),
+});
+
 const PodSpec = z.looseObject({
   restartPolicy: z.string().optional(),
-  containers: z
-    .array(
-      z.looseObject({
-        name: z.string().regex(DNS_LABEL),
-        image: z.string().min(1),
-        env: z.array(z.looseObject({ name: z.string().min(1), value: z.string().optional() })).optional(),
-        volumeMounts: z.array(z.looseObject({ name: z.string(), mountPath: z.string().min(1) })).optional(),
-      }),
-    )
-    .min(1),
+  initContainers: z.array(Container).optional(),
+  containers: z.array(Container.extend({ restartPolicy: z.undefined().optional() })).min(1),
   volumes: z.array(z.looseObject({ name: z.string().regex(DNS_LABEL) })).optional(),
   terminationGracePeriodSeconds: z.number().int().min(0).optional(),
 });

@@ -12,6 +12,17 @@ export function runningStatus(container: Container, { startedAt }: ContainerProc
   return statusOf(container, { running: { startedAt: timestamp(startedAt) } });
 }
 
+/** A sidecar is only said to be there: nothing runs in its place. */
+export function sidecarStatus(container: Container, { isOver }: { isOver: boolean }): ContainerStatus {
+  const times = { startedAt: timestamp(), finishedAt: timestamp() };
+  return statusOf(
+    container,
+    isOver
+      ? { terminated: { exitCode: 0, reason: "Completed", ...times, containerID: "" } }
+      : { running: { startedAt: times.startedAt } },
+  );
+}
+
 /** How a container ended, with its last words where the pod asks for them. */
 export function endedStatus(
   container: Container,

@@ -3,6 +3,7 @@ import type { ClusterFaults } from "./cluster-faults.ts";
 import { collectGarbage, deleteObject } from "./delete-object.ts";
 import { isTerminal, type Job, type Pod, timestamp, withCondition } from "./model.ts";
 import type { ObjectStore } from "./object-store.ts";
+import { type PodSecurityLevel, podSecurityViolations } from "./pod-security.ts";
 import { recordEvent } from "./record-event.ts";
 
 const RETRY_MS = 300;
@@ -11,11 +12,13 @@ const QUOTA = "exceeded quota: workers, requested: requests.cpu=1, used: request
 export interface JobControllerOptions {
   store: ObjectStore;
   faults: ClusterFaults;
+  /** What the namespace demands of pods. */
+  podSecurity: PodSecurityLevel;
   signal: AbortSignal;
 }
 
 /** Makes pods for Jobs and sums up in the Jobs' status what becomes of them, until aborted. */
-export function runJobController({ store, faults, signal }: JobControllerOptions): void {
+export function runJobController({ store, faults, podSecurity, signal }: JobControllerOptions): void {
   /** Uids of Jobs that have or had a pod, by the pod as last seen: a pod may be taken away before it ended. */
   const lastPods = new Map<string, Pod>();
   let isScheduled = false;
@@ -74,7 +77,7 @@ export function runJobController({ store, faults, signal }: JobControllerOptions
 
   function createPod(job: Job): void {
     const { name, namespace, uid } = job.metadata;
-    const refusal = refusalOf(name);
+    const refusal = refusalOf(job);
     if (refusal !== undefined) {
       recordEvent(store, job, {
         reason: "FailedCreate",
@@ -105,11 +108,13 @@ export function runJobController({ store, faults, signal }: JobControllerOptions
     });
   }
 
-  function refusalOf(job: string): string | undefined {
-    const fault = faults.of(job);
+  function refusalOf({ metadata, spec }: Job): string | undefined {
+    const fault = faults.of(metadata.name);
     if (fault?.kind === "pod-quota") return fault.message ?? QUOTA;
-    if (fault?.kind === "pod-refused") return fault.message ?? 'violates PodSecurity "restricted:latest"';
-    return undefined;
+    if (fault?.kind === "pod-refused") return fault.message ?? "no webhook of the cluster wants it";
+    const violations = podSecurityViolations(spec.template.spec, podSecurity);
+    if (violations.length === 0) return undefined;
+    return `violates PodSecurity "${podSecurity}:latest": ${violations.join(", ")}`;
   }
 
   function suspend(job: Job, living: Pod | undefined): void {

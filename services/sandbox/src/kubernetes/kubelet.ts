@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { ClusterFault, ClusterFaults } from "./cluster-faults.ts";
 import { ContainerConfigError, type ContainerPlace, placeContainer } from "./container-environment.ts";
 import { type ContainerProcess, startContainerProcess } from "./container-process.ts";
-import { endedStatus, runningStatus, waitingStatus } from "./container-status.ts";
+import { endedStatus, runningStatus, sidecarStatus, waitingStatus } from "./container-status.ts";
 import { disrupt } from "./disrupt.ts";
 import { type Container, isTerminal, type Pod, timestamp, withCondition } from "./model.ts";
 import type { ObjectStore } from "./object-store.ts";
@@ -129,10 +129,14 @@ export function runKubelet({ store, faults, folder, commandOf, searchPath }: Kub
   function tellImagePull(life: PodLife, { spec }: Pod, fault: ClusterFault): void {
     const message =
       ("message" in fault ? fault.message : undefined) ??
-      `failed to pull image "${spec.containers[0]?.image}": not found`;
+      `failed to pull image "${(spec.initContainers ?? spec.containers)[0]?.image}": not found`;
     for (const reason of ["ErrImagePull", "ImagePullBackOff"]) {
-      const containerStatuses = spec.containers.map((container) => waitingStatus(container, { reason, message }));
-      setStatus(life, (status) => ({ ...status, containerStatuses }));
+      const failing = (container: Container) => waitingStatus(container, { reason, message });
+      const initContainerStatuses = spec.initContainers?.map(failing);
+      const later = (container: Container) => waitingStatus(container, { reason: "PodInitializing" });
+      const containerStatuses = spec.containers.map(initContainerStatuses === undefined ? failing : later);
+      const inits = initContainerStatuses === undefined ? {} : { initContainerStatuses };
+      setStatus(life, (status) => ({ ...status, ...inits, containerStatuses }));
     }
   }
 
@@ -193,11 +197,13 @@ export function runKubelet({ store, faults, folder, commandOf, searchPath }: Kub
     });
     const codes = statuses.map(({ state }) => state.terminated?.exitCode);
     const isOver = codes.every((code) => code !== undefined);
+    const sidecars = spec.initContainers?.map((container) => sidecarStatus(container, { isOver }));
     const phase = !isOver ? "Running" : codes.every((code) => code === 0) ? "Succeeded" : "Failed";
     setStatus(life, (status) => ({
       ...status,
       // A node that has ended a pod for want of room has its last word.
       phase: isTerminalStatus(status) ? status.phase : phase,
+      ...(sidecars === undefined ? {} : { initContainerStatuses: sidecars }),
       containerStatuses: statuses,
     }));
   }

@@ -57,11 +57,31 @@ export interface Container {
   env?: EnvVar[];
   volumeMounts?: { name: string; mountPath: string }[];
   terminationMessagePolicy?: "File" | "FallbackToLogsOnError";
+  /** Of an init container: it goes on running beside the others and ends after them. */
+  restartPolicy?: "Always";
+  securityContext?: SecurityContext;
+  resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
+  ports?: { hostPort?: number }[];
+}
+
+/** Of a pod or a container; what pod security looks at. */
+export interface SecurityContext {
+  privileged?: boolean;
+  allowPrivilegeEscalation?: boolean;
+  runAsNonRoot?: boolean;
+  runAsUser?: number;
+  capabilities?: { add?: string[]; drop?: string[] };
+  seccompProfile?: { type: string };
 }
 
 export interface PodSpec {
+  initContainers?: Container[];
   containers: Container[];
-  volumes?: { name: string; emptyDir?: object }[];
+  securityContext?: SecurityContext;
+  hostNetwork?: boolean;
+  hostPID?: boolean;
+  hostIPC?: boolean;
+  volumes?: { name: string; [source: string]: unknown }[];
   restartPolicy?: "Never" | "OnFailure" | "Always";
   nodeName?: string;
   terminationGracePeriodSeconds?: number;
@@ -95,6 +115,7 @@ export interface Pod extends KubernetesObject {
   status: {
     phase: "Pending" | "Running" | "Succeeded" | "Failed";
     conditions?: Condition[];
+    initContainerStatuses?: ContainerStatus[];
     containerStatuses?: ContainerStatus[];
     reason?: string;
     message?: string;

@@ -9,6 +9,7 @@ import { runJobController } from "./job-controller.ts";
 import { type CommandOf, runKubelet } from "./kubelet.ts";
 import { statusBody } from "./kubernetes-failure.ts";
 import { createObjectStore, type ObjectStore } from "./object-store.ts";
+import type { PodSecurityLevel } from "./pod-security.ts";
 import { createWatches, type Watches } from "./watch-stream.ts";
 
 export interface KubernetesStandInOptions {
@@ -20,6 +21,8 @@ export interface KubernetesStandInOptions {
   searchPath: string;
   token: string;
   rules?: readonly PolicyRule[];
+  /** What the namespaces demand of pods; nothing unless told, as without labels. */
+  podSecurity?: PodSecurityLevel;
 }
 
 export interface KubernetesStandIn extends AsyncDisposable {
@@ -48,13 +51,13 @@ export const KUBERNETES_PREFIX = "/kubernetes";
  */
 export async function registerKubernetes(
   server: FastifyInstance,
-  { dataDir, commandOf, searchPath, token, rules }: KubernetesStandInOptions,
+  { dataDir, commandOf, searchPath, token, rules, podSecurity = "privileged" }: KubernetesStandInOptions,
 ): Promise<KubernetesStandIn> {
   const store = createObjectStore();
   const watches = createWatches(store);
   const cluster = createClusterFaults();
   const controllers = new AbortController();
-  runJobController({ store, faults: cluster, signal: controllers.signal });
+  runJobController({ store, faults: cluster, podSecurity, signal: controllers.signal });
   const kubelet = runKubelet({ store, faults: cluster, folder: join(dataDir, "pods"), commandOf, searchPath });
   let faults: Faults | undefined;
   await server.register(

@@ -15,6 +15,8 @@ export interface ClaudeSettings {
   /** A folder of the agent's own, for its home and configuration. */
   home: string;
   path: string;
+  /** The Docker daemon of this run's own. */
+  dockerHost: string | undefined;
   isRoot: boolean;
   maxTurns: number | undefined;
   maxBudgetUsd: number | undefined;
@@ -78,6 +80,7 @@ function environmentOf(settings: ClaudeSettings, configFolder: string): Record<s
     CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: "1",
     CLAUDE_CODE_MAX_RETRIES: "4",
     GIT_TERMINAL_PROMPT: "0",
+    ...(settings.dockerHost === undefined ? {} : { DOCKER_HOST: settings.dockerHost }),
     // Without it the binary refuses to run as root without asking for permissions.
     ...(settings.isRoot ? { IS_SANDBOX: "1" } : {}),
   };

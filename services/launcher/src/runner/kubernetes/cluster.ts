@@ -14,6 +14,7 @@ import { type CollectionObserver, followCollection } from "./follow-collection.t
 import type { PooledKubeConfig } from "./kube-config.ts";
 import { RUN_LABEL } from "./run-labels.ts";
 import { trying } from "./trying.ts";
+import { WORKER_CONTAINER } from "./worker-container.ts";
 
 export type Cluster = ReturnType<typeof createCluster>;
 
@@ -74,7 +75,9 @@ export function createCluster(
 
     /** What a pod wrote last; empty when nobody knows any more. */
     lastLines: async (name: string, tailLines: number): Promise<string[]> => {
-      const text = await ifThere(core.readNamespacedPodLog({ namespace, name, tailLines })).catch(() => undefined);
+      const text = await ifThere(
+        core.readNamespacedPodLog({ namespace, name, container: WORKER_CONTAINER, tailLines }),
+      ).catch(() => undefined);
       return text === undefined || text.trim() === "" ? [] : text.trimEnd().split("\n");
     },
 

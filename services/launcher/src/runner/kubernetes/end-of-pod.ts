@@ -2,6 +2,7 @@ import type { V1ContainerStateTerminated, V1Pod, V1PodCondition } from "@kuberne
 import type { EndReason } from "@peerbot/contracts";
 import { signalOf } from "../exit-signal.ts";
 import type { RunEnd } from "../session-runner.ts";
+import { workerStatusOf } from "./observed-run.ts";
 
 const DETAIL_CHARACTERS = 1_000;
 
@@ -64,7 +65,7 @@ function disruptionOf(pod: V1Pod): V1PodCondition | undefined {
 }
 
 function terminatedOf(pod: V1Pod): V1ContainerStateTerminated | undefined {
-  return pod.status?.containerStatuses?.[0]?.state?.terminated;
+  return workerStatusOf(pod)?.state?.terminated;
 }
 
 function exitOf(terminated: V1ContainerStateTerminated | undefined): Pick<RunEnd, "exitCode" | "signal"> {

@@ -1,9 +1,10 @@
 import type { V1Job, V1PodSpec, V1PodTemplateSpec } from "@kubernetes/client-node";
 import type { RunSpec } from "../session-runner.ts";
-import type { KubernetesSettings } from "./kubernetes-settings.ts";
+import { DOCKER_ACCESS, dockerSidecarOf, dockerVolumesOf } from "./docker-sidecar.ts";
+import type { DockerSettings, KubernetesSettings } from "./kubernetes-settings.ts";
 import { metadataOf } from "./run-labels.ts";
 import { affinityOf, tolerationsOf } from "./scheduling.ts";
-import { workerContainerOf, workerVolumesOf } from "./worker-container.ts";
+import { WORKER_MOUNTS, workerContainerOf, workerVolumesOf } from "./worker-container.ts";
 
 /** The image's own user: `USER 1000` in its Dockerfile. */
 const WORKER_UID = 1000;
@@ -64,7 +65,27 @@ function podSpecOf(run: RunSpec, settings: KubernetesSettings): V1PodSpec {
     ...(settings.imagePullSecrets.length === 0
       ? {}
       : { imagePullSecrets: settings.imagePullSecrets.map((name) => ({ name })) }),
-    containers: [workerContainerOf(run, settings)],
-    volumes: workerVolumesOf(settings),
+    ...containersOf(run, settings, run.docker === true ? settings.docker : undefined),
+  };
+}
+
+function containersOf(
+  run: RunSpec,
+  settings: KubernetesSettings,
+  docker: DockerSettings | undefined,
+): Pick<V1PodSpec, "initContainers" | "containers" | "volumes"> {
+  const worker = workerContainerOf(run, settings);
+  const volumes = workerVolumesOf(settings);
+  if (docker === undefined) return { containers: [worker], volumes };
+  const sidecar = dockerSidecarOf(settings, docker);
+  const reaching = {
+    ...worker,
+    env: [...(worker.env ?? []), ...DOCKER_ACCESS.env],
+    volumeMounts: [...(worker.volumeMounts ?? []), ...DOCKER_ACCESS.volumeMounts],
+  };
+  return {
+    initContainers: [{ ...sidecar, volumeMounts: [...(sidecar.volumeMounts ?? []), ...WORKER_MOUNTS] }],
+    containers: [reaching],
+    volumes: [...volumes, ...dockerVolumesOf(docker)],
   };
 }

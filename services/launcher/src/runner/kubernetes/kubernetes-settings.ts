@@ -1,10 +1,20 @@
 import type { WorkerSize } from "@peerbot/contracts";
+import type { DockerMode } from "../docker-in-docker-config.ts";
 
 /** What the container of a worker may use at most. */
 export interface WorkerLimits {
   /** CPUs, such as 0.5. */
   cpus: number;
   memoryGib: number;
+}
+
+/** The Docker daemon beside a worker that asked for one. */
+export interface DockerSettings {
+  mode: DockerMode;
+  image: string;
+  limits: WorkerLimits;
+  /** What it may store, in GiB. */
+  storageGib: number;
 }
 
 /** How the workers' Jobs look. */
@@ -32,6 +42,8 @@ export interface KubernetesSettings {
   nodeSelector: Readonly<Record<string, string>>;
   priorityClass?: string | undefined;
   runtimeClass?: string | undefined;
+  /** Unset: no run gets a Docker. */
+  docker?: DockerSettings | undefined;
 }
 
 /** How long the runner waits for what may still come, in seconds. */

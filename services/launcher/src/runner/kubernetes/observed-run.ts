@@ -1,4 +1,5 @@
-import type { V1Job, V1Pod } from "@kubernetes/client-node";
+import type { V1ContainerStatus, V1Job, V1Pod } from "@kubernetes/client-node";
+import { WORKER_CONTAINER } from "./worker-container.ts";
 
 /** What is known of a run's objects. Each is kept as last seen when it is gone. */
 export interface ObservedRun {
@@ -45,8 +46,13 @@ export function goneBy(pod: V1Pod): number | undefined {
   return time === undefined ? undefined : new Date(time).getTime();
 }
 
+/** The worker's own container: a cluster may put others beside it. */
+export function workerStatusOf(pod: V1Pod | undefined): V1ContainerStatus | undefined {
+  return pod?.status?.containerStatuses?.find(({ name }) => name === WORKER_CONTAINER);
+}
+
 /** True once the worker's container was made, and thus has its environment. */
 export function hasStarted(pod: V1Pod | undefined): boolean {
-  const state = pod?.status?.containerStatuses?.[0]?.state;
+  const state = workerStatusOf(pod)?.state;
   return state?.running !== undefined || state?.terminated !== undefined;
 }

@@ -1,16 +1,22 @@
+import type { RunOptionsConfig } from "@peerbot/contracts";
 import type { Logger } from "@peerbot/runtime";
+import { DAEMON_IMAGES, type DockerInDockerConfig } from "../docker-in-docker-config.ts";
 import type { SessionRunner } from "../session-runner.ts";
 import { loadKubeConfig } from "./kube-config.ts";
 import type { KubernetesConfig } from "./kubernetes-config.ts";
 import { createKubernetesRunner } from "./kubernetes-runner.ts";
-import type { KubernetesSettings } from "./kubernetes-settings.ts";
+import type { DockerSettings, KubernetesSettings } from "./kubernetes-settings.ts";
 
 /** A node that answers needs a few seconds at most to tell that a pod is gone. */
 const GONE_SECONDS = 15;
 
+type RunnerConfig = KubernetesConfig &
+  DockerInDockerConfig &
+  Pick<RunOptionsConfig, "DOCKER_IN_DOCKER"> & { STOP_GRACE_SECONDS: number };
+
 /** The runner that these settings describe. @throws when there is no cluster to be found. */
 export function openKubernetesRunner(
-  config: KubernetesConfig & { STOP_GRACE_SECONDS: number },
+  config: RunnerConfig,
   logger: Pick<Logger, "warn">,
   { goneSeconds = GONE_SECONDS }: { goneSeconds?: number } = {},
 ): SessionRunner {
@@ -27,7 +33,7 @@ export function openKubernetesRunner(
 }
 
 /** How Jobs look under these settings. */
-export function settingsOf(config: KubernetesConfig & { STOP_GRACE_SECONDS: number }): KubernetesSettings {
+export function settingsOf(config: RunnerConfig): KubernetesSettings {
   return {
     namespace: config.KUBERNETES_NAMESPACE,
     instance: config.KUBERNETES_INSTANCE,
@@ -46,5 +52,17 @@ export function settingsOf(config: KubernetesConfig & { STOP_GRACE_SECONDS: numb
     nodeSelector: config.WORKER_NODE_SELECTOR,
     priorityClass: config.WORKER_PRIORITY_CLASS,
     runtimeClass: config.WORKER_RUNTIME_CLASS,
+    docker: dockerOf(config),
+  };
+}
+
+function dockerOf(config: RunnerConfig): DockerSettings | undefined {
+  const { DOCKER_IN_DOCKER: mode } = config;
+  if (mode === "off") return undefined;
+  return {
+    mode,
+    image: config.DOCKER_IN_DOCKER_IMAGE ?? DAEMON_IMAGES[mode],
+    limits: config.DOCKER_IN_DOCKER_LIMITS,
+    storageGib: config.DOCKER_IN_DOCKER_STORAGE_GIB,
   };
 }

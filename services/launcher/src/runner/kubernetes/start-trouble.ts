@@ -1,6 +1,6 @@
 import type { EndReason } from "@peerbot/contracts";
 import { isQuotaMessage } from "./api-failure.ts";
-import { hasStarted, type ObservedRun } from "./observed-run.ts";
+import { hasStarted, type ObservedRun, workerStatusOf } from "./observed-run.ts";
 
 /** Why a worker does not come up. It may still pass: the reason counts once it stood for as long as we are patient. */
 export interface StartTrouble {
@@ -38,11 +38,14 @@ function refusalTrouble(message: string): StartTrouble {
 }
 
 function waitingTrouble({ pod }: ObservedRun): StartTrouble | undefined {
-  const waiting = pod?.status?.containerStatuses?.[0]?.state?.waiting;
-  const { reason = "", message = "" } = waiting ?? {};
-  if (reason === "" || ORDINARY.has(reason)) return undefined;
-  const detail = message === "" ? reason : `${reason}: ${message}`;
-  return { reason: IMAGE_REASONS.has(reason) ? "image-pull-failed" : "could-not-start", kind: "other", detail };
+  // What has to run before the worker is waited for first.
+  for (const status of [...(pod?.status?.initContainerStatuses ?? []), workerStatusOf(pod)]) {
+    const { reason = "", message = "" } = status?.state?.waiting ?? {};
+    if (reason === "" || ORDINARY.has(reason)) continue;
+    const detail = `${status?.name}: ${message === "" ? reason : `${reason}: ${message}`}`;
+    return { reason: IMAGE_REASONS.has(reason) ? "image-pull-failed" : "could-not-start", kind: "other", detail };
+  }
+  return undefined;
 }
 
 function schedulingTrouble({ pod }: ObservedRun): StartTrouble | undefined {

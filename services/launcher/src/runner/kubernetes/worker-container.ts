@@ -1,5 +1,6 @@
-import type { V1Container, V1EnvVar, V1ResourceRequirements, V1Volume } from "@kubernetes/client-node";
+import type { V1Container, V1EnvVar, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
 import type { RunSpec } from "../session-runner.ts";
+import { resourcesOf } from "./container-resources.ts";
 import type { KubernetesSettings } from "./kubernetes-settings.ts";
 import { START_TOKEN_KEY } from "./start-token-secret.ts";
 
@@ -8,14 +9,16 @@ export const WORKER_CONTAINER = "worker";
 /** All a worker may write to; its root filesystem is read-only. */
 const FOLDERS = { workspace: "/workspace", home: "/home/worker", tmp: "/tmp" } as const;
 
-/** The one container of a worker's pod. */
+export const WORKER_MOUNTS: V1VolumeMount[] = Object.entries(FOLDERS).map(([name, mountPath]) => ({ name, mountPath }));
+
+/** The container a worker's pod is there for. */
 export function workerContainerOf(run: RunSpec, settings: KubernetesSettings): V1Container {
   return {
     name: WORKER_CONTAINER,
     image: settings.image,
     imagePullPolicy: settings.imagePullPolicy,
     env: environmentOf(run),
-    resources: resourcesOf(run, settings),
+    resources: resourcesOf(settings.sizes[run.size ?? settings.defaultSize], settings),
     // The last lines of a worker that failed then stand in its pod's status, where whoever looks finds them.
     terminationMessagePolicy: "FallbackToLogsOnError",
     securityContext: {
@@ -26,7 +29,7 @@ export function workerContainerOf(run: RunSpec, settings: KubernetesSettings): V
       capabilities: { drop: ["ALL"] },
       seccompProfile: { type: "RuntimeDefault" },
     },
-    volumeMounts: Object.entries(FOLDERS).map(([name, mountPath]) => ({ name, mountPath })),
+    volumeMounts: WORKER_MOUNTS,
   };
 }
 
@@ -45,20 +48,4 @@ function environmentOf(run: RunSpec): V1EnvVar[] {
     { name: "LANG", value: "C.UTF-8" },
     { name: "LOG_LEVEL", value: run.logLevel },
   ];
-}
-
-function resourcesOf(
-  { size }: RunSpec,
-  { sizes, defaultSize, cpuRequestPercent }: KubernetesSettings,
-): V1ResourceRequirements {
-  const { cpus, memoryGib } = sizes[size ?? defaultSize];
-  const cpuRequest = Math.max(1, Math.round(cpus * 10 * cpuRequestPercent));
-  return {
-    requests: { cpu: `${cpuRequest}m`, memory: mebibytes(memoryGib) },
-    limits: { cpu: `${Math.round(cpus * 1_000)}m`, memory: mebibytes(memoryGib) },
-  };
-}
-
-function mebibytes(gibibytes: number): string {
-  return `${Math.round(gibibytes * 1024)}Mi`;
 }
