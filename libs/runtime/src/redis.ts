@@ -15,6 +15,8 @@ export function connectRedis({ url, logger, whenAway }: RedisConnectionOptions):
     enableOfflineQueue: whenAway === "wait",
     ...(whenAway === "fail-fast" ? { commandTimeout: 2_000 } : {}),
     retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 2_000),
+    // After a failover the address leads to the new primary, but this connection to the old one stands for ever.
+    reconnectOnError: ({ message }) => /^(READONLY|UNBLOCKED)/.test(message),
   });
   let isAway = false;
   redis.on("error", (error) => {

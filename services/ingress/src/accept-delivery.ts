@@ -3,7 +3,7 @@ import { faultPoint } from "@peerbot/runtime";
 import { INBOX_START, type SessionInbox } from "@peerbot/session-log";
 import type { NoticeQueue, SessionQueue } from "@peerbot/session-queue";
 import type { AdmissionPolicy } from "./admit.ts";
-import { decide, type Facts, inboxMessageOf } from "./decide.ts";
+import { asFirstHeard, decide, type Facts, inboxMessageOf } from "./decide.ts";
 import type { Delivery, Outcome } from "./delivery.ts";
 import type { LookupQueue } from "./lookup-queue.ts";
 
@@ -28,13 +28,21 @@ export interface FoundThread {
  */
 export async function acceptDelivery(
   ports: AcceptPorts,
-  { delivery, eventId, found }: { delivery: Delivery; eventId?: string | undefined; found?: FoundThread },
+  { delivery: given, eventId, found }: { delivery: Delivery; eventId?: string | undefined; found?: FoundThread },
 ): Promise<Outcome> {
-  const session = sessionKeyOf(delivery.thread);
-  const decision = decide(delivery, await gatherFacts(ports, delivery, session, found), ports.policy);
+  const session = sessionKeyOf(given.thread);
+  const facts = await gatherFacts(ports, given, session, found);
+  const delivery = asFirstHeard(given, facts, Date.now());
+  const decision = decide(delivery, facts, ports.policy);
   switch (decision.to) {
-    case "accept":
-      return { result: await store(ports, delivery, { eventId, session, owner: found?.owner }), session };
+    case "accept": {
+      const owner = found?.owner;
+      const result = await store(ports, delivery, { eventId, session, owner });
+      // The message came in just now, between the look and the write: so it is an edit after all.
+      const isOvertaken = delivery !== given && result === "duplicate";
+      if (!isOvertaken) return { result, session };
+      return { result: await store(ports, given, { eventId: undefined, session, owner }), session };
+    }
     case "look-up":
       await ports.lookups.add({ v: 1, delivery, eventId });
       return { result: "deferred", reason: "thread-unknown", session };
@@ -83,5 +91,6 @@ async function gatherFacts(
     standing: "session",
     people: [...written.map(({ message }) => message.user), ...(found?.people ?? [])],
     messageIds: written.map(({ message }) => message.id),
+    since: written[0]?.message.ts,
   };
 }

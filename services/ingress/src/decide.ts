@@ -14,6 +14,8 @@ export interface Facts {
   people: readonly string[];
   /** Identities of the session's messages. */
   messageIds: readonly string[];
+  /** Slack `ts` of the session's first message. */
+  since?: string | undefined;
 }
 
 export type Decision =
@@ -23,6 +25,26 @@ export type Decision =
   | { to: "refuse"; reason: Notice["reason"]; detail?: string; noticeId: string; option?: Notice["option"] }
   /** Only the thread itself can tell whether this is for us. */
   | { to: "look-up" };
+
+/** For as long as this Slack delivers a message again: one that is edited may still be on its way. */
+const REDELIVERED_MS = 3_600_000;
+
+/**
+ * An edit of a message that is not in the session is the message itself: its own delivery is late, and then a duplicate,
+ * or it was refused for what the person put right now. Not so what stood in the thread before the session began.
+ */
+export function asFirstHeard(delivery: Delivery, { standing, messageIds, since }: Facts, now: number): Delivery {
+  if (delivery.kind !== "edited" || messageIds.includes(delivery.edits)) return delivery;
+  const isOfSession = standing === "session" && since !== undefined && Number(delivery.ts) > Number(since);
+  const isFirst = standing === "unknown" && !delivery.isReply && (delivery.isMention || delivery.isDirect);
+  if (!isOfSession && !(isFirst && isRecent(delivery, now))) return delivery;
+  const { edits, ...said } = delivery;
+  return { ...said, kind: "said", id: edits };
+}
+
+function isRecent({ ts }: Delivery, now: number): boolean {
+  return Number(ts) * 1_000 > now - REDELIVERED_MS;
+}
 
 /** What is to be done with a delivery. */
 export function decide(delivery: Delivery, facts: Facts, policy: AdmissionPolicy): Decision {
@@ -67,8 +89,12 @@ function refuseSaid(said: Of<"said">, reason: Notice["reason"], isAddressed: boo
 }
 
 function decideEdited(edited: Of<"edited">, facts: Facts, policy: AdmissionPolicy): Decision {
-  if (!facts.messageIds.includes(edited.edits)) return { to: "ignore", reason: "edit-of-unknown-message" };
   const refusal = admit(edited, policy);
+  if (!facts.messageIds.includes(edited.edits)) {
+    // The reply it changes may itself wait until its thread was read.
+    const mayBeOurs = edited.isReply && facts.standing === "unknown" && refusal === undefined;
+    return mayBeOurs ? { to: "look-up" } : { to: "ignore", reason: "edit-of-unknown-message" };
+  }
   if (refusal !== undefined) return refuse(edited, refusal);
   const objection = objectionToOptions(edited, policy);
   if (objection !== undefined) return { ...refuse(edited, objection.reason), option: objection.option };

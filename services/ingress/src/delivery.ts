@@ -21,19 +21,15 @@ const words = {
   options: RunOptions.optional(),
   /** What was written as an option but with a value it does not take. */
   unknownOption: z.object({ name: z.enum(["size", "docker"]), value: z.string() }).optional(),
+  isMention: z.boolean(),
+  isReply: z.boolean(),
+  /** Nothing but the word that stops a run. */
+  isStop: z.boolean(),
 };
 
 /** One thing a person did in Slack that may concern us. */
 export const Delivery = z.discriminatedUnion("kind", [
-  z.object({
-    ...common,
-    ...words,
-    kind: z.literal("said"),
-    isMention: z.boolean(),
-    isReply: z.boolean(),
-    /** Nothing but the word that stops a run. */
-    isStop: z.boolean(),
-  }),
+  z.object({ ...common, ...words, kind: z.literal("said") }),
   /** The text of message `edits` changed. */
   z.object({ ...common, ...words, kind: z.literal("edited"), edits: z.string() }),
   /** A button; `sessionKey` is what the button claims to belong to. */

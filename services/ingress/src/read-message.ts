@@ -26,9 +26,7 @@ export function readMessage(
       ...words,
       kind: "said",
       id: `${event.channel}:${event.ts}`,
-      isMention: event.type === "app_mention" || mentions(event.text ?? "", identity.botUserId),
-      isReply: event.thread_ts !== undefined && event.thread_ts !== event.ts,
-      isStop: isStopWord(words.text),
+      isMention: words.isMention || event.type === "app_mention",
     },
   };
 }
@@ -53,11 +51,15 @@ export function readEdit(event: z.infer<typeof MessageChangedEvent>, identity: B
   };
 }
 
-/** What was said, and which options stood around it. */
-function wordsOf({ text, files }: SlackMessage, identity: BotIdentity) {
-  const { text: words, options, unknown } = readOptions(plainTextOf(text ?? "", identity));
+/** What was said, how it is meant, and which options stood around it. */
+function wordsOf({ text: written, files, ts, thread_ts: threadTs }: SlackMessage, identity: BotIdentity) {
+  const { text: words, options, unknown } = readOptions(plainTextOf(written ?? "", identity));
+  const text = withFiles(words, files);
   return {
-    text: withFiles(words, files),
+    text,
+    isMention: mentions(written ?? "", identity.botUserId),
+    isReply: threadTs !== undefined && threadTs !== ts,
+    isStop: isStopWord(text),
     ...(Object.keys(options).length === 0 ? {} : { options }),
     ...(unknown === undefined ? {} : { unknownOption: unknown }),
   };

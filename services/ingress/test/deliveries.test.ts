@@ -1,4 +1,5 @@
 import { createSessionQueue } from "@peerbot/session-queue";
+import { until } from "@peerbot/testing";
 import { expect } from "chai";
 import { CHANNEL, callback, edit, keyOf, MENTION, mention, message, newTs } from "./support/payloads.ts";
 import { BOT_ID, BOT_USER } from "./support/slack-stand-in.ts";
@@ -89,6 +90,45 @@ describe("A delivery over HTTP", () => {
     expect(rest).to.deep.equal([]);
   });
 
+  it("takes the edit of a message that has not come yet for the message, and the late one for a duplicate", async () => {
+    const ts = `${Math.floor(Date.now() / 1000)}.000100`;
+    const original = mention(`${MENTION} drop the tabel`, { ts });
+    await deliver(edit(original, `${MENTION} drop nothing`));
+    await deliver(original);
+    const reply = message("and the indxe", { thread_ts: ts, ts: `${Math.floor(Date.now() / 1000)}.000200` });
+    await deliver(edit(reply, "and the index", { thread_ts: ts }));
+    await deliver(reply);
+    await deliver(edit(reply, "but no index", { thread_ts: ts }));
+    expect((await harness.inbox(ts)).map((stored) => "text" in stored && [stored.kind, stored.text])).to.deep.equal([
+      ["said", "drop nothing"],
+      ["said", "and the index"],
+      ["edited", "but no index"],
+    ]);
+    expect(await harness.queued()).to.include(keyOf(ts));
+  });
+
+  it("takes no edit of what stood in the thread before the session, or was never meant for it", async () => {
+    const root = message("who broke it?", { ts: `${Math.floor(Date.now() / 1000)}.000400` });
+    const asked = mention(`${MENTION} mend it`, { thread_ts: root.ts, ts: `${Math.floor(Date.now() / 1000)}.000500` });
+    await deliver(root);
+    await deliver(edit(root, "who fixed it?"));
+    await deliver(asked);
+    await deliver(edit(root, "who is it?", { thread_ts: root.ts }));
+    const old = mention(`${MENTION} long ago`, { ts: "1600000000.000100" });
+    await deliver(edit(old, `${MENTION} long, long ago`));
+    expect(await harness.inbox(old.ts)).to.deep.equal([]);
+    await until(async () => (await harness.inbox(root.ts)).length > 0, { what: "the mention" });
+    expect((await harness.inbox(root.ts)).map(({ kind }) => kind)).to.deep.equal(["said"]);
+  });
+
+  it("names a zip file that is attached, and fetches nothing", async () => {
+    const files = [{ name: "site.zip", mimetype: "application/zip", url_private: `${harness.slack.apiUrl}/site.zip` }];
+    const event = message("", { channel: "D0ALICE", channel_type: "im", subtype: "file_share", files });
+    await deliver(event);
+    expect(await harness.inbox(event.ts, "D0ALICE")).to.have.nested.property("[0].text", "Attached file: site.zip");
+    expect(harness.slack.calls).not.to.include("site.zip");
+  });
+
   it("reads a reply that is only the word stop, however it is written, as stop", async () => {
     const event = mention(`${MENTION} work`);
     await deliver(event);
@@ -137,6 +177,15 @@ describe("A delivery over HTTP", () => {
     expect(await harness.inbox(event.ts)).to.have.length(1);
     const reasons = (await harness.notices()).map(({ reason }) => reason);
     expect(reasons).to.include.members(["option-unknown", "only-options"]);
+  });
+
+  it("takes a message whose first words were refused as it was put right", async () => {
+    const event = mention(`${MENTION} size=huge add a page`, { ts: `${Math.floor(Date.now() / 1000)}.000300` });
+    await deliver(event);
+    await deliver(edit(event, `${MENTION} size=small add a page`));
+    expect((await harness.inbox(event.ts)).map((stored) => "text" in stored && stored.text)).to.deep.equal([
+      "add a page",
+    ]);
   });
 
   it("hurries the waiting job when somebody stops the session", async () => {

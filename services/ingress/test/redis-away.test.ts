@@ -1,7 +1,7 @@
 import { freePort, temporaryFolder, until } from "@peerbot/testing";
 import { type RunningRedis, startRedis } from "@peerbot/testing/redis-server";
 import { expect } from "chai";
-import { callback, keyOf, MENTION, mention } from "./support/payloads.ts";
+import { callback, keyOf, MENTION, mention, press } from "./support/payloads.ts";
 import { IngressHarness, isReady, post } from "./support/start-ingress.ts";
 
 describe("While Redis does not take messages", function () {
@@ -53,8 +53,23 @@ describe("While Redis does not take messages", function () {
     await harness.redis.replicaof("127.0.0.1", 1);
     expect((await post(ingress, callback(event))).status).to.equal(503);
     await harness.redis.replicaof("NO", "ONE");
+    await until(() => isReady(ingress.internalPort), { what: "the ingress to be connected again" });
     expect((await post(ingress, callback(event))).status).to.equal(200);
     await expectOneMessage(event.ts);
+  });
+
+  it("that is also so when Redis is full, or has lost the replicas it must have", async () => {
+    const [full, lonely] = [mention(`${MENTION} to a full one`), mention(`${MENTION} to a lonely one`)];
+    await harness.redis.config("SET", "maxmemory", "1");
+    expect((await post(ingress, callback(full))).status).to.equal(503);
+    expect(await harness.slack.deliver(callback(full), { timeoutMs: 500 })).to.equal(undefined);
+    await harness.redis.config("SET", "maxmemory", "0");
+    await harness.redis.config("SET", "min-replicas-to-write", "1");
+    for (const body of [callback(lonely), press("stop", full.ts)])
+      expect((await post(ingress, body)).status).to.equal(503);
+    await harness.redis.config("SET", "min-replicas-to-write", "0");
+    for (const event of [full, lonely]) expect((await post(ingress, callback(event))).status).to.equal(200);
+    for (const { ts } of [full, lonely]) await expectOneMessage(ts);
   });
 
   it("that is also so when Redis does not answer in time, though it may have taken the message", async () => {
@@ -69,9 +84,12 @@ describe("While Redis does not take messages", function () {
   it("a delivery under way is finished before the service stops", async () => {
     const stopped = await harness.start();
     const event = mention(`${MENTION} just in time`);
+    // The list shows each connection's last command, also one that is over.
+    const writing = async () => String(await harness.redis.client("LIST")).split("cmd=zadd").length;
+    const before = await writing();
     await harness.redis.client("PAUSE", 400, "WRITE");
     const answer = post(stopped, callback(event));
-    await until(async () => String(await harness.redis.client("LIST")).includes("cmd=zadd"), { what: "the delivery" });
+    await until(async () => (await writing()) > before, { what: "the delivery" });
     await stopped[Symbol.asyncDispose]();
     expect((await answer).status).to.equal(200);
     await expectOneMessage(event.ts);

@@ -1,6 +1,6 @@
 import { until } from "@peerbot/testing";
 import { expect } from "chai";
-import { ALICE, BOB, callback, MENTION, mention, message, newTs, press } from "./support/payloads.ts";
+import { ALICE, BOB, callback, edit, MENTION, mention, message, newTs, press } from "./support/payloads.ts";
 import { BOT_ID, BOT_USER } from "./support/slack-stand-in.ts";
 import { IngressHarness, post } from "./support/start-ingress.ts";
 
@@ -36,6 +36,20 @@ describe("A reply in a thread that Redis does not know", () => {
     await until(async () => (await harness.inbox(threadTs)).length === 2, { what: "both replies to be taken" });
     const texts = (await harness.inbox(threadTs)).map((stored) => "text" in stored && stored.text);
     expect(texts).to.deep.equal(["first", "second"]);
+  });
+
+  it("is followed by its edit when it was edited before anybody had read the thread", async () => {
+    answerThread({ user: ALICE, ts: newTs() }, ours);
+    const threadTs = newTs();
+    const reply = message("try agian", { thread_ts: threadTs });
+    await post(ingress, callback(reply));
+    await post(ingress, callback(edit(reply, "try again", { thread_ts: threadTs })));
+    await until(async () => (await harness.inbox(threadTs)).length === 2, { what: "reply and edit to be taken" });
+    const texts = (await harness.inbox(threadTs)).map((stored) => "text" in stored && [stored.kind, stored.text]);
+    expect(texts).to.deep.equal([
+      ["said", "try agian"],
+      ["edited", "try again"],
+    ]);
   });
 
   it("finds our message on a later page of a long thread", async () => {
