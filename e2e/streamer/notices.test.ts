@@ -72,6 +72,18 @@ describe("notices to people whose message was not taken", () => {
     expect(told.ephemeralTo).to.equal(null);
   });
 
+  it("are found again in a direct message whose answer was lost", async () => {
+    const session = await bench.mention("hello again", { channel: "@peerbot" });
+    await until(async () => (await session.answers()).length > 0, { what: "the first sign" });
+    await bench.fault({ method: "chat.postMessage", kind: "500-after-effect" });
+    await notices.add(noticeFor(session, session.thread.threadTs, "nothing-to-stop"));
+    const isTold = async () =>
+      bench.redis.redis.get(`${bench.redis.prefix}:notice-told:${session.thread.channel}:${session.thread.threadTs}`);
+    await until(async () => (await isTold()) === "told", { what: "the notice to be noted as told" });
+    const told = (await session.answers()).filter(({ metadata }) => metadata?.event_type === "peerbot_notice");
+    expect(told).to.have.length(1);
+  });
+
   it("stand beside the first message of a thread, where Slack shows them", async () => {
     const session = await bench.mention();
     await notices.add(noticeFor(session, session.thread.threadTs, "empty-mention"));

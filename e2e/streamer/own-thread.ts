@@ -29,7 +29,14 @@ export function portsFor(
     features: createSlackFeatures(),
     metrics,
     log: createStreamerLog(logger),
-    timing: { streamLifetimeMs: 240_000, progressIntervalMs: 0, firstRetryMs: 20, ...timing },
+    timing: {
+      streamLifetimeMs: 240_000,
+      progressIntervalMs: 0,
+      firstRetryMs: 20,
+      longestCallMs: 0,
+      lateEffectMs: 0,
+      ...timing,
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { until } from "@peerbot/testing";
 import { expect } from "chai";
 import { ownThread, portsFor } from "./own-thread.ts";
@@ -143,6 +144,27 @@ describe("Slack's limits on messages", function () {
       });
     }
   }
+
+  it("posts nothing twice when Slack carries a call out after we stopped waiting for it", async () => {
+    const session = await bench.mention();
+    const ports = portsFor(bench, { lateEffectMs: 1_000 });
+    let isFirst = true;
+    const late: Promise<unknown>[] = [];
+    const slow: typeof ports.slack = {
+      call: async (method, args) => {
+        if (method !== "chat.postMessage" || !isFirst) return ports.slack.call(method, args);
+        isFirst = false;
+        late.push(pause(400).then(() => ports.slack.call(method, args)));
+        return { ok: false, failure: { kind: "unknown", reason: "timeout", isOver: false } };
+      },
+    };
+    await session.begin();
+    await session.finish();
+    await ownThread(bench, session.key, { ...ports, slack: slow }).done();
+    await Promise.all(late);
+    const parts = (await session.answers()).map(({ metadata }) => metadata?.event_payload.part);
+    expect(parts).to.deep.equal(["opening", "closing"]);
+  });
 
   async function short(break_: () => Promise<void>) {
     const session = await bench.mention();

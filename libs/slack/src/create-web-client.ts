@@ -1,7 +1,8 @@
 import type { Secret, Logger as ServiceLogger } from "@peerbot/runtime";
 import { type Logger, LogLevel, WebClient } from "@slack/web-api";
 
-const TIMEOUT_MS = 10_000;
+/** No call of this client takes longer, in milliseconds. */
+export const SLACK_TIMEOUT_MS = 10_000;
 
 /**
  * A Slack client that does each call once and reports every failure: repeating, waiting and pausing is decided by
@@ -20,7 +21,7 @@ export function createWebClient({
     slackApiUrl: `${apiUrl.replace(/\/+$/, "")}/`,
     rejectRateLimitedCalls: true,
     retryConfig: { retries: 0 },
-    timeout: TIMEOUT_MS,
+    timeout: SLACK_TIMEOUT_MS,
     logger: quietLogger(logger),
   });
 }

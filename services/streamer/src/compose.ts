@@ -8,7 +8,14 @@ import {
 } from "@peerbot/runtime";
 import { createSessionEvents, createSessionInbox, createSessionRuns, subscribeActivity } from "@peerbot/session-log";
 import { consumeNotices } from "@peerbot/session-queue";
-import { createPacer, createWebClient, type MethodPace, SLACK_PACE, scaledPace } from "@peerbot/slack";
+import {
+  createPacer,
+  createWebClient,
+  type MethodPace,
+  SLACK_PACE,
+  SLACK_TIMEOUT_MS,
+  scaledPace,
+} from "@peerbot/slack";
 import type { StreamerConfig } from "./config.ts";
 import { createStreamerLog } from "./log-events.ts";
 import { createStreamerMetrics } from "./metrics.ts";
@@ -16,7 +23,7 @@ import { tellNotice } from "./tell-notice.ts";
 import { createSlackCalls } from "./thread/slack-calls.ts";
 import { createSlackFeatures } from "./thread/slack-features.ts";
 import { startThreadFleet } from "./thread/thread-fleet.ts";
-import { FIRST_RETRY_MS, PROGRESS_INTERVAL_MS } from "./thread/thread-ports.ts";
+import { FIRST_RETRY_MS, LATE_EFFECT_MS, PROGRESS_INTERVAL_MS } from "./thread/thread-ports.ts";
 import { createThreadStore } from "./thread/thread-store.ts";
 
 /** The streamer only reads what others keep; how long they keep it is their setting. */
@@ -76,6 +83,8 @@ export async function compose(
           streamLifetimeMs: config.STREAM_LIFETIME_SECONDS * 1000,
           progressIntervalMs: PROGRESS_INTERVAL_MS,
           firstRetryMs: FIRST_RETRY_MS,
+          longestCallMs: SLACK_TIMEOUT_MS,
+          lateEffectMs: LATE_EFFECT_MS,
         },
       },
       events,

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { confirm } from "../src/plan/confirm.ts";
 import type { Operation } from "../src/plan/operation.ts";
 import { type PlanContext, planThread } from "../src/plan/plan-thread.ts";
-import { intend } from "../src/plan/record.ts";
+import { doubt, intend } from "../src/plan/record.ts";
 import { refuse } from "../src/plan/refuse.ts";
 import { NOTHING_SENT, type SentThread } from "../src/plan/sent-thread.ts";
 import type { ThreadView } from "../src/view/thread-view.ts";
@@ -32,7 +32,7 @@ function carryOut(view: ThreadView, from: SentThread = NOTHING_SENT, answer: Ans
     done.push(operation);
     priorities.push(next.priority);
     const roundId = view.rounds[0]?.id ?? 0;
-    const record = { roundId, intent: `intent-${step}`, afterTs: "", now: context.now };
+    const record = { roundId, intent: `intent-${step}`, afterTs: "", now: context.now, settledAt: 0 };
     sent = intend(sent, operation, record);
     const code = answer(operation);
     if (code === "ok") {
@@ -90,9 +90,19 @@ describe("the plan for a thread", () => {
     const intended = intend(
       NOTHING_SENT,
       { kind: "post", part: "opening", message: { text: "", blocks: [] }, shown: "" },
-      { roundId: 1, intent: "x", afterTs: "", now: 0 },
+      { roundId: 1, intent: "x", afterTs: "", now: 0, settledAt: CONTEXT.now },
     );
     expect(planThread(view, intended, CONTEXT)).to.deep.include({ operation: { kind: "find", part: "opening" } });
+  });
+
+  it("looks for a message in doubt only when it cannot come any more", () => {
+    const settledAt = CONTEXT.now + 15_000;
+    const [view, message] = [viewOf(...TALK), { text: "", blocks: [] }];
+    const post: Operation = { kind: "post", part: "opening", message, shown: "" };
+    const intended = intend(NOTHING_SENT, post, { roundId: 1, intent: "x", afterTs: "", now: 0, settledAt });
+    expect(planThread(view, intended, CONTEXT)).to.deep.equal({ kind: "wait", at: settledAt });
+    const answered = doubt(intended, post, CONTEXT.now);
+    expect(planThread(view, answered, CONTEXT)).to.deep.include({ operation: { kind: "find", part: "opening" } });
   });
 
   it("repairs a message whose addition is in doubt by editing it whole", () => {
@@ -100,7 +110,7 @@ describe("the plan for a thread", () => {
     const view = viewOf(...TALK, { type: "text", text: "More. " });
     const next = planThread(view, sent, CONTEXT);
     if (next.kind !== "do") throw new Error("there is something to do");
-    const doubtful = intend(sent, next.operation, { roundId: 1, intent: "x", afterTs: "", now: 0 });
+    const doubtful = intend(sent, next.operation, { roundId: 1, intent: "x", afterTs: "", now: 0, settledAt: 0 });
     const { done } = carryOut(view, doubtful);
     expect(kindsOf(done)).to.deep.equal(["unstream", "edit-progress"]);
     expect(JSON.stringify(done[1])).to.contain("All is well. More. ");

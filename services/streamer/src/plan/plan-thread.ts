@@ -3,7 +3,7 @@ import { closingOf, openingOf } from "../view/messages.ts";
 import type { Reply, Round, ThreadView } from "../view/thread-view.ts";
 import type { Next, Operation, PartName } from "./operation.ts";
 import { type ProgressContext, planProgress, streamEndOf } from "./plan-progress.ts";
-import { type SentRound, type SentThread, sentRoundOf } from "./sent-thread.ts";
+import { type Post, type SentRound, type SentThread, sentRoundOf } from "./sent-thread.ts";
 import { signatureOf } from "./signature.ts";
 
 export interface PlanContext extends ProgressContext {
@@ -18,8 +18,11 @@ export function planThread(view: ThreadView, sent: SentThread, context: PlanCont
   if (round === undefined) return planReplies(view.replies, sent) ?? { kind: "wait", at: undefined };
   const told = sentRoundOf(sent, round.id);
   const doubt = partInDoubt(told);
-  if (doubt !== undefined)
+  if (doubt !== undefined) {
+    const { settledAt = 0 } = postOf(told, doubt) ?? {};
+    if (context.now < settledAt) return { kind: "wait", at: settledAt };
     return act({ kind: "find", part: doubt }, round.ending === undefined ? "prompt" : "terminal");
+  }
   return round.ending === undefined
     ? planOpenRound(round, told, view, sent, context)
     : planEndedRound(round, told, view, sent, context);
@@ -75,6 +78,11 @@ export function partInDoubt(told: SentRound): PartName | undefined {
   const progress = told.progress.findIndex(({ ts }) => ts === undefined);
   if (progress >= 0) return { progress };
   return told.closing !== undefined && told.closing.ts === undefined ? "closing" : undefined;
+}
+
+/** What is known of one of the round's messages. */
+export function postOf(told: SentRound, part: PartName): Post | undefined {
+  return typeof part === "object" ? told.progress[part.progress] : told[part];
 }
 
 /** Eyes on a reply as soon as it is here, a check mark once the agent has it. */

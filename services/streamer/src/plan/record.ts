@@ -9,12 +9,14 @@ export interface RecordContext {
   afterTs: string;
   /** Milliseconds since 1970. */
   now: number;
+  /** Milliseconds since 1970: a message that is about to be posted is there by then, whatever becomes of us. */
+  settledAt: number;
 }
 
 /** What is stored before Slack is asked: whatever happens afterwards, the intention is known. */
 export function intend(sent: SentThread, operation: Operation, context: RecordContext): SentThread {
-  const { intent, afterTs, now } = context;
-  const post: Post = { intent, afterTs };
+  const { intent, afterTs, now, settledAt } = context;
+  const post: Post = { intent, afterTs, settledAt };
   switch (operation.kind) {
     case "post":
       return inRound(sent, context.roundId, (round) => ({ ...round, [operation.part]: post }));
@@ -59,6 +61,19 @@ export function withdraw(sent: SentThread, operation: Operation): SentThread {
       return forget(sent, { progress: (sent.round?.progress.length ?? 0) - 1 });
     case "append":
       return inPart(sent, operation.index, (part) => ({ ...part, pending: null }));
+    default:
+      return sent;
+  }
+}
+
+/** It is not known whether Slack did it: a message may be looked for from `settledAt` on. */
+export function doubt(sent: SentThread, operation: Operation, settledAt: number): SentThread {
+  switch (operation.kind) {
+    case "post":
+      return inPost(sent, operation.part, (post) => ({ ...post, settledAt }));
+    case "start":
+    case "post-progress":
+      return inPart(sent, (sent.round?.progress.length ?? 0) - 1, (part) => ({ ...part, settledAt }));
     default:
       return sent;
   }

@@ -6,6 +6,8 @@ const Post = z.object({
   intent: z.string(),
   /** The message is newer than this Slack timestamp. */
   afterTs: z.string(),
+  /** Milliseconds since 1970: by then it is there, or never will be. Until then looking for it proves nothing. */
+  settledAt: z.number().optional(),
   ts: z.string().optional(),
   /** What it shows, as a signature. */
   shown: z.string().optional(),

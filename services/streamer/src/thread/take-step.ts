@@ -3,7 +3,8 @@ import { faultPoint } from "@peerbot/runtime";
 import type { SlackFailure } from "@peerbot/slack";
 import { confirm } from "../plan/confirm.ts";
 import { methodOf, type Operation } from "../plan/operation.ts";
-import { intend, type RecordContext, withdraw } from "../plan/record.ts";
+import { postOf } from "../plan/plan-thread.ts";
+import { doubt, intend, type RecordContext, withdraw } from "../plan/record.ts";
 import { refuse } from "../plan/refuse.ts";
 import { sentRoundOf } from "../plan/sent-thread.ts";
 import { findInThread, knownTs } from "./find-in-thread.ts";
@@ -17,7 +18,7 @@ type CallResult = { ok: true; ts: string | undefined } | { ok: false; failure: S
 
 /** Stores the intention, makes the call, stores what came of it. @throws LeaseLostError before the call is made */
 export async function takeStep(ports: ThreadPorts, owned: OwnedThread, operation: Operation): Promise<void> {
-  const context = recordContext(owned);
+  const context = recordContext(ports, owned);
   const before = owned.sent;
   owned.sent = intend(before, operation, context);
   await ports.store.save(owned.key, owned.token, owned.sent === before ? {} : { sent: owned.sent });
@@ -61,7 +62,7 @@ async function call(ports: ThreadPorts, owned: OwnedThread, operation: Operation
     return result.ok ? { ok: true, ts: postedTs(result.answer) } : result;
   }
   const { part } = operation;
-  const post = typeof part === "object" ? told?.progress[part.progress] : told?.[part];
+  const post = told === undefined ? undefined : postOf(told, part);
   if (told === undefined || post === undefined) return { ok: true, ts: undefined };
   const isStream = typeof part === "object" && told.progress[part.progress]?.mode === "stream";
   const found = await findInThread(ports.slack, { thread, post, told, isStream });
@@ -88,6 +89,7 @@ async function settleFailure(
       return rest(ports, owned, operation, failure);
     case "unknown":
       // What was intended stays intended: the next plan finds it in doubt and reads the thread back.
+      owned.sent = doubt(owned.sent, operation, Date.now() + (failure.isOver ? 0 : ports.timing.lateEffectMs));
       return rest(ports, owned, operation, failure);
     default:
       return failure satisfies never;
@@ -116,7 +118,7 @@ async function settleRefusal(
   }
 }
 
-/** Longer after each failure; also gives a lost call the time to show its effect before the thread is read back. */
+/** Longer after each failure. */
 async function rest(
   ports: ThreadPorts,
   owned: OwnedThread,
@@ -138,11 +140,13 @@ async function rest(
   owned.retryMs = Math.min(owned.retryMs * 2, LAST_RETRY_MS);
 }
 
-function recordContext({ view, sent }: OwnedThread): RecordContext {
+function recordContext({ timing }: ThreadPorts, { view, sent }: OwnedThread): RecordContext {
   const round = view.rounds[0];
   const known = round === undefined ? [] : knownTs(sentRoundOf(sent, round.id));
   const afterTs = [round?.lastSaidTs ?? "", ...known].reduce((a, b) => (b > a ? b : a), "");
-  return { roundId: round?.id ?? 0, intent: randomUUID(), afterTs, now: Date.now() };
+  const now = Date.now();
+  const settledAt = now + timing.longestCallMs + timing.lateEffectMs;
+  return { roundId: round?.id ?? 0, intent: randomUUID(), afterTs, now, settledAt };
 }
 
 function observe({ metrics }: ThreadPorts, { view }: OwnedThread, operation: Operation): void {

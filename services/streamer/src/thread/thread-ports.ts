@@ -32,11 +32,16 @@ export interface ThreadTiming {
   progressIntervalMs: number;
   /** Rest after a first failure; doubled by each further one. */
   firstRetryMs: number;
+  /** No call takes longer. */
+  longestCallMs: number;
+  /** Slack may still carry a call out this long after we have stopped waiting for its answer. */
+  lateEffectMs: number;
 }
 
 /** Faster than this nobody reads, and it leaves turns to other threads. */
 export const PROGRESS_INTERVAL_MS = 800;
 export const FIRST_RETRY_MS = 1_000;
+export const LATE_EFFECT_MS = 3_000;
 
 /** One owner's time with one thread. */
 export interface ThreadTurn {
