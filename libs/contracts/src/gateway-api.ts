@@ -16,11 +16,14 @@ import { SessionKey } from "./session-key.ts";
  *   PUT  /v1/conversation      ConversationSave             → ConversationSaved   412 `conversation-conflict`
  *   POST /v1/pull-request      PullRequestDraft             → PullRequest         opens it, or updates the open one
  *   POST /v1/finish            FinishRequest                → FinishResponse
+ *   POST /v1/standby           StandbyRequest (no header)   → StandbyAccepted     a standby token works once
+ *   GET  /v1/standby/order?waitSeconds=N  (waiting token)   → StandbyNews         long poll, N ≤ 30
+ *   POST /v1/standby/take                 (waiting token)   → TakenRun            the run that was offered; again on repetition
  *   ANY  /anthropic/*          the Claude API, with the model token as API key
  *   ANY  /git/{owner}/{name}.git/*   git smart HTTP, basic auth with the git token as password
  *
  * Errors: GatewayError. 401 `token-invalid` | `token-expired`, 403 `token-scope`, 409 `fenced` (a newer run exists:
- * stop at once), 409 `start-token-used`, 400 `bad-request`, 5xx with the code of what failed behind the gateway.
+ * stop at once), 409 `start-token-used`, 409 `standby-over` (no run will come: leave), 400 `bad-request`, 5xx with the code of what failed behind the gateway.
  */
 
 export const ExchangeRequest = z.object({ startToken: z.string() });
@@ -42,6 +45,17 @@ export const Assignment = z.object({
   deadlineAt: z.number(),
 });
 export type Assignment = z.infer<typeof Assignment>;
+
+export const StandbyRequest = z.object({ standbyToken: z.string() });
+/** `waitUntil`, in milliseconds since 1970: a worker that has no run by then leaves. */
+export const StandbyAccepted = z.object({ waitingToken: z.string(), waitUntil: z.number() });
+export type StandbyAccepted = z.infer<typeof StandbyAccepted>;
+/** `over`: no run will come, leave. */
+export const StandbyNews = z.object({ status: z.enum(["waiting", "offered", "over"]) });
+export type StandbyNews = z.infer<typeof StandbyNews>;
+/** All a worker that waited needs to begin: what a start token is exchanged for, and what to do. */
+export const TakenRun = z.object({ tokens: ExchangeResponse, assignment: Assignment });
+export type TakenRun = z.infer<typeof TakenRun>;
 
 export const InboxPage = z.object({ entries: z.array(InboxEntry) });
 export type InboxPage = z.infer<typeof InboxPage>;

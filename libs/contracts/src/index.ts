@@ -9,3 +9,4 @@ export * from "./run-options-config.ts";
 export * from "./run-token.ts";
 export * from "./session-event.ts";
 export * from "./session-key.ts";
+export * from "./standby-token.ts";

@@ -52,6 +52,11 @@ export async function verifyRunToken(token: string, { secret }: { secret: string
     const { kind, session, epoch } = Claims.parse(payload);
     return { kind, sessionKey: session, epoch };
   } catch (error) {
-    throw new RunTokenError(error instanceof errors.JWTExpired ? "token-expired" : "token-invalid", error);
+    throw tokenErrorOf(error);
   }
+}
+
+/** What is wrong with a token that could not be verified. */
+export function tokenErrorOf(error: unknown): RunTokenError {
+  return new RunTokenError(error instanceof errors.JWTExpired ? "token-expired" : "token-invalid", error);
 }

@@ -20,6 +20,10 @@ export const FAULT_POINTS = [
   { name: "launcher.before-begin-again", proves: "a run that was to be tried again is tried again" },
   { name: "launcher.before-postponing", proves: "a session that waits keeps its place" },
   { name: "gateway.after-claim", proves: "a start token whose answer was lost costs a try, not the session" },
+  {
+    name: "gateway.after-take",
+    proves: "a warm worker whose run was given out without an answer gets it by asking again",
+  },
   { name: "gateway.after-inbox-read", proves: "messages on their way to a worker are not lost" },
   { name: "gateway.after-events-append", proves: "events whose receipt was lost are stored once" },
   { name: "gateway.before-conversation-save", proves: "a save that did not happen is repeated" },

@@ -44,16 +44,22 @@ export function refuseFenced(runs: Pick<SessionRuns, "check">) {
 }
 
 /** The caller's run while it is live. @throws GatewayFailure `fenced` */
-export async function liveRunOf(runs: Pick<SessionRuns, "current">, claims: RunTokenClaims): Promise<RunRecord> {
-  const run = await runs.current(claims.sessionKey);
-  if (run === undefined || run.epoch !== claims.epoch || run.state !== "live") throw fenced();
+export async function liveRunOf(
+  runs: Pick<SessionRuns, "current">,
+  { sessionKey, epoch }: Pick<RunTokenClaims, "sessionKey" | "epoch">,
+): Promise<RunRecord> {
+  const run = await runs.current(sessionKey);
+  if (run === undefined || run.epoch !== epoch || run.state !== "live") throw fenced();
   return run;
 }
 
 export type PreparedRun = RunRecord & { repository: Repository };
 
 /** The same for work on the repository. @throws AppError `run-not-prepared`, retryable, while none is known */
-export async function preparedRunOf(runs: Pick<SessionRuns, "current">, claims: RunTokenClaims): Promise<PreparedRun> {
+export async function preparedRunOf(
+  runs: Pick<SessionRuns, "current">,
+  claims: Pick<RunTokenClaims, "sessionKey" | "epoch">,
+): Promise<PreparedRun> {
   const { repository, ...run } = await liveRunOf(runs, claims);
   if (repository === undefined) {
     throw new AppError("the run's repository is not prepared yet", { code: "run-not-prepared", retryable: true });

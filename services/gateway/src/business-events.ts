@@ -12,6 +12,9 @@ export function createBusinessEvents(logger: Logger) {
     started: (port: number, internalPort: number) => logger.info({ port, internalPort }, "gateway-started"),
     stopping: () => logger.info("gateway-stopping"),
     workerArrived: ({ sessionKey, epoch }: RunOf) => logger.info({ sessionKey, epoch }, "worker-arrived"),
+    warmWorkerReady: (worker: string) => logger.info({ worker }, "warm-worker-ready"),
+    warmWorkerTook: ({ sessionKey, epoch }: RunOf, worker: string) =>
+      logger.info({ sessionKey, epoch, worker }, "warm-worker-took-run"),
     runFinished: ({ sessionKey, epoch }: RunOf, outcome: string) =>
       logger.info({ sessionKey, epoch, outcome }, "run-finished"),
     conversationSaved: ({ sessionKey, epoch }: RunOf, generation: string) =>

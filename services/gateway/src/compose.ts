@@ -14,6 +14,7 @@ import {
   untilRedisReady,
 } from "@peerbot/runtime";
 import { createSessionRuns, subscribeActivity } from "@peerbot/session-log";
+import { createWarmPool, subscribeWarmNews } from "@peerbot/warm-pool";
 import { createBusinessEvents } from "./business-events.ts";
 import type { GatewayConfig } from "./config.ts";
 import { createGitUpstream } from "./git-proxy/git-upstream.ts";
@@ -42,6 +43,7 @@ export async function compose(config: GatewayConfig, logger: Logger): Promise<Ga
   await untilRedisReady(redis);
   const prefix = config.REDIS_PREFIX;
   const activity = starting.use(await subscribeActivity({ subscriber, prefix }));
+  const news = await subscribeWarmNews({ subscriber, prefix });
   const retentionSeconds = config.SESSION_RETENTION_DAYS * 24 * 3600;
   const runs = createSessionRuns({ redis, prefix, retentionSeconds });
 
@@ -66,6 +68,8 @@ export async function compose(config: GatewayConfig, logger: Logger): Promise<Ga
     tokenSecret: config.TOKEN_SECRET,
     runs,
     activity,
+    pool: createWarmPool({ redis, prefix }),
+    news,
     conversations,
     gitHost,
     upstream,

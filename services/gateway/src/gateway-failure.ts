@@ -25,6 +25,18 @@ export function fenced(): GatewayFailure {
   });
 }
 
+/** Another worker has the run. */
+export function startTokenUsed(): GatewayFailure {
+  return new GatewayFailure(409, "this start token has been used: another worker has the run", {
+    code: "start-token-used",
+  });
+}
+
+/** A worker that waits gets no run any more. */
+export function standbyOver(): GatewayFailure {
+  return new GatewayFailure(409, "no run will come for this worker any more", { code: "standby-over" });
+}
+
 export function badRequest(message: string): GatewayFailure {
   return new GatewayFailure(400, message, { code: "bad-request" });
 }

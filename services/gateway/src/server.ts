@@ -3,6 +3,7 @@ import type { ConversationStore } from "@peerbot/conversation-store";
 import type { GitHost } from "@peerbot/git-host";
 import type { Secret } from "@peerbot/runtime";
 import type { SessionActivity, SessionRuns } from "@peerbot/session-log";
+import type { WarmNews, WarmPool } from "@peerbot/warm-pool";
 import Fastify, { type FastifyInstance } from "fastify";
 import { guardWithToken } from "./authenticate.ts";
 import type { BusinessEvents } from "./business-events.ts";
@@ -21,12 +22,15 @@ import { addExchangeRoute } from "./routes/exchange.ts";
 import { addFinishRoute } from "./routes/finish.ts";
 import { addInboxRoute } from "./routes/inbox.ts";
 import { addPullRequestRoute } from "./routes/pull-request.ts";
+import { addStandbyRoutes } from "./routes/standby.ts";
 import { inWords } from "./told-failure.ts";
 
 export interface ServerParts {
   tokenSecret: Secret;
   runs: SessionRuns;
   activity: SessionActivity;
+  pool: WarmPool;
+  news: WarmNews;
   conversations: ConversationStore;
   gitHost: GitHost;
   upstream: GitUpstream;
@@ -41,13 +45,14 @@ export interface ServerParts {
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** The workers' API: four doors, each with its own kind of token and its own way of saying no. */
+/** The workers' API: five doors, each with its own kind of token and its own way of saying no. */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
   const { tokenSecret } = parts;
   const server = Fastify({ bodyLimit: MAX_BODY_BYTES });
   answerFailures(server, parts, writeGatewayError);
 
   await server.register(async (scope) => addExchangeRoute(scope, parts), { prefix: "/v1" });
+  await server.register(async (scope) => addStandbyRoutes(scope, parts), { prefix: "/v1" });
   await server.register(
     async (scope) => {
       guardWithToken(scope, { tokenSecret, kind: "run", readToken: bearerToken });
