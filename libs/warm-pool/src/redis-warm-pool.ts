@@ -30,6 +30,11 @@ export function createWarmPool({ redis, prefix }: { redis: Redis; prefix: string
       return all.map(([name, text]) => ({ name, ...WarmMember.parse(JSON.parse(text)) }));
     },
 
+    async stateOf(name) {
+      const text = await redis.hget(members, name);
+      return text === null ? undefined : WarmMember.parse(JSON.parse(text)).state;
+    },
+
     async arrive(name) {
       return z.enum(["ready", "refused"]).parse(await scripts.arrive(redis, [members], [name]));
     },

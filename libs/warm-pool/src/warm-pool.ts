@@ -51,6 +51,8 @@ export interface WarmPool {
   /** Adds a member that is about to be started. `full`: enough are there, or the generation is not the plan's. */
   reserve(name: string, generation: string): Promise<"reserved" | "full">;
   members(): Promise<WarmMember[]>;
+  /** `undefined` for a member nobody knows any more. */
+  stateOf(name: string): Promise<MemberState | undefined>;
 
   /** A member's worker is there and waits from now on. The first call counts; `refused` after that and for unknown ones. */
   arrive(name: string): Promise<"ready" | "refused">;

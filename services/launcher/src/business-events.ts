@@ -2,7 +2,7 @@ import type { RunRecord, SessionKey } from "@peerbot/contracts";
 import type { Logger } from "@peerbot/runtime";
 import type { InterventionCause } from "./launch/decide-intervention.ts";
 import type { LauncherMetrics } from "./metrics.ts";
-import type { RunEnd } from "./runner/session-runner.ts";
+import type { RunEnd, RunSpec } from "./runner/session-runner.ts";
 
 export type BusinessEvents = ReturnType<typeof createBusinessEvents>;
 
@@ -45,6 +45,18 @@ export function createBusinessEvents(logger: Logger, metrics: LauncherMetrics) {
     forgottenSession: (sessionKey: SessionKey) => logger.warn({ sessionKey }, "session-enqueued-by-sweep"),
     limitPlaceFreed: (request: string) => logger.warn({ request }, "limit-place-freed-by-sweep"),
     unknownRun: (name: string) => logger.warn({ run: name }, "unknown-run-ended"),
+    warmDecided: ({ sessionKey, epoch }: RunSpec, result: "hit" | "miss") => {
+      metrics.warmClaims.inc({ result });
+      if (result === "hit") logger.info({ sessionKey, epoch }, "run-taken-by-warm-worker");
+    },
+    warmGivenUp: ({ sessionKey, epoch }: RunSpec, worker: string) => {
+      metrics.warmClaims.inc({ result: "given-up" });
+      logger.warn({ sessionKey, epoch, worker }, "warm-worker-given-up");
+    },
+    warmWorkerFailed: (worker: string, err: unknown) => logger.warn({ worker, err }, "warm-worker-not-started"),
+    warmWorkerEnded: (worker: string, end: RunEnd) => logger.info({ worker, ...end }, "warm-worker-ended"),
+    strangeWarmWorker: (worker: string) => logger.warn({ worker }, "unknown-warm-worker-ended"),
+    poolFailed: (err: unknown) => logger.warn({ err }, "warm-pool-failed"),
     sweepFailed: (err: unknown) => logger.warn({ err }, "sweep-failed"),
   };
 }

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createGitHubHost, type GitHost } from "@peerbot/git-host";
 import {
@@ -23,6 +24,7 @@ import {
   type SessionJobResult,
 } from "@peerbot/session-queue";
 import { createSlackUserDirectory, type UserDirectory } from "@peerbot/slack";
+import { createWarmPool, subscribeWarmNews } from "@peerbot/warm-pool";
 import { createBusinessEvents } from "./business-events.ts";
 import type { LauncherConfig } from "./config.ts";
 import { serveDashboard } from "./dashboard.ts";
@@ -31,11 +33,16 @@ import { createRepositoryMemory } from "./launch/repository-memory.ts";
 import { withdrawStopped } from "./launch/withdraw-stopped.ts";
 import { createMetrics } from "./metrics.ts";
 import { createProcessRunner } from "./runner/process/process-runner.ts";
+import { versionOfSources } from "./runner/process/version-of-sources.ts";
 import type { SessionRunner } from "./runner/session-runner.ts";
 import { sweepRegularly } from "./sweep.ts";
 import { tellLineRegularly } from "./tell-line.ts";
+import { generationOf, keepPool } from "./warm/keep-pool.ts";
+import { createWarmRunner } from "./warm/warm-runner.ts";
 
 const WORKER_BESIDE_US = fileURLToPath(new URL("../../worker/src/main.ts", import.meta.url));
+
+const LIBRARIES = fileURLToPath(new URL("../../../libs", import.meta.url));
 
 /** Parts a test brings along. */
 export interface LauncherOverrides {
@@ -45,6 +52,7 @@ export interface LauncherOverrides {
   repositoryPausesMs?: readonly number[];
   lockDurationMs?: number;
   sweepEveryMs?: number;
+  keepPoolEveryMs?: number;
   tellLineEveryMs?: number;
 }
 
@@ -78,12 +86,32 @@ export async function compose(
   const notices = parts.use(createNoticeQueue({ connection: redis, prefix }));
   await queue.setWeights(config.FAIR_SHARE_WEIGHTS);
 
+  const pool = createWarmPool({ redis, prefix });
+
   const registry = createRegistry("launcher");
   const metrics = createMetrics(registry, {
-    sessions: () => queue.queue.getJobCounts(),
-    notices: () => notices.queue.getJobCounts(),
+    queues: {
+      sessions: () => queue.queue.getJobCounts(),
+      notices: () => notices.queue.getJobCounts(),
+    },
+    warmWorkers: async () => countBy(await pool.members(), ({ state }) => state),
   });
   const business = createBusinessEvents(logger, metrics);
+  const settings = settingsOf(config, overrides);
+  const adapter = parts.use(overrides.runner ?? (await runnerOf(config, logger)));
+  const generation = generationOf(adapter, settings);
+  const keeper = parts.use(
+    keepPool(
+      { pool, runner: adapter, business },
+      {
+        ...settings,
+        generation,
+        size: config.WARM_WORKERS,
+        maxAgeSeconds: config.WARM_WORKER_MAX_AGE_SECONDS,
+        everyMs: overrides.keepPoolEveryMs ?? 5_000,
+      },
+    ),
+  );
   const gitHost = overrides.gitHost ?? gitHostOf(config);
   const ports = {
     inbox,
@@ -102,9 +130,15 @@ export async function compose(
     waits: createSessionWaits(log),
     memory: createRepositoryMemory({ redis, prefix }),
     users: overrides.users ?? userDirectoryOf(config, { redis, logger }),
-    runner: parts.use(overrides.runner ?? (await runnerOf(config, logger))),
+    runner: createWarmRunner({
+      runner: adapter,
+      pool,
+      news: await subscribeWarmNews({ subscriber, prefix }),
+      generation: config.WARM_WORKERS > 0 ? generation : undefined,
+      onUsed: () => keeper.refill(),
+      business,
+    }),
   };
-  const settings = settingsOf(config, overrides);
 
   const internal = parts.use(
     await startInternalServer({
@@ -192,6 +226,7 @@ async function runnerOf(config: LauncherConfig, logger: Logger): Promise<Session
       return createProcessRunner({
         directory: config.RUNS_DIR,
         command: [process.execPath, config.WORKER_MAIN ?? WORKER_BESIDE_US],
+        version: await versionOfSources([dirname(config.WORKER_MAIN ?? WORKER_BESIDE_US), LIBRARIES]),
         searchPath: config.PATH,
         faultPointsDir: config.FAULT_POINTS_DIR,
         logger,
@@ -204,6 +239,10 @@ async function runnerOf(config: LauncherConfig, logger: Logger): Promise<Session
     default:
       return config.RUNNER satisfies never;
   }
+}
+
+function countBy<T>(all: readonly T[], stateOf: (one: T) => string): Record<string, number> {
+  return Object.fromEntries([...Map.groupBy(all, stateOf)].map(([state, group]) => [state, group.length]));
 }
 
 function settingsOf(config: LauncherConfig, { repositoryPausesMs }: LauncherOverrides): LaunchSettings {

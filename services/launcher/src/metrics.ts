@@ -2,11 +2,14 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
 export type LauncherMetrics = ReturnType<typeof createMetrics>;
 
-/** What is in a queue now, by state; rejects while Redis is away. */
+/** How much there is of something now, by state; rejects while Redis is away. */
 export type ReadDepth = () => Promise<Record<string, number>>;
 
-/** What the launcher counts. `queues` gives each queue's depth at the time of reading. */
-export function createMetrics(registry: Registry, queues: Readonly<Record<string, ReadDepth>>) {
+/** What the launcher counts. `queues` gives each queue's depth at the time of reading, `warmWorkers` the pool's members. */
+export function createMetrics(
+  registry: Registry,
+  { queues, warmWorkers }: { queues: Readonly<Record<string, ReadDepth>>; warmWorkers: ReadDepth },
+) {
   const registers = [registry];
   new Gauge({
     name: "peerbot_queue_depth",
@@ -20,6 +23,16 @@ export function createMetrics(registry: Registry, queues: Readonly<Record<string
         const depth = await read().catch(() => ({}));
         for (const [state, count] of Object.entries(depth)) this.set({ queue, state }, count);
       }
+    },
+  });
+  new Gauge({
+    name: "peerbot_warm_workers",
+    help: "Workers started ahead, of all launchers, by state (starting, ready, offered, taken, leaving); absent while Redis is away",
+    labelNames: ["state"],
+    registers,
+    async collect() {
+      this.reset();
+      for (const [state, count] of Object.entries(await warmWorkers().catch(() => ({})))) this.set({ state }, count);
     },
   });
   return {
@@ -38,6 +51,12 @@ export function createMetrics(registry: Registry, queues: Readonly<Record<string
     capacityWaits: new Counter({
       name: "peerbot_capacity_waits_total",
       help: "Runs that had to wait because all slots of all launchers were taken",
+      registers,
+    }),
+    warmClaims: new Counter({
+      name: "peerbot_warm_claims_total",
+      help: "Runs that asked for a waiting worker: hit, miss (none was ready), or given-up (it did not take the run in time)",
+      labelNames: ["result"],
       registers,
     }),
     runStartSeconds: new Histogram({

@@ -6,7 +6,7 @@ import { DockerInDockerConfig } from "../src/runner/docker-in-docker-config.ts";
 import { jobOf } from "../src/runner/kubernetes/job-of.ts";
 import { KubernetesConfig } from "../src/runner/kubernetes/kubernetes-config.ts";
 import { settingsOf } from "../src/runner/kubernetes/open-kubernetes-runner.ts";
-import { startTokenSecretOf } from "../src/runner/kubernetes/start-token-secret.ts";
+import { tokenSecretOf } from "../src/runner/kubernetes/start-token-secret.ts";
 import type { RunSpec } from "../src/runner/session-runner.ts";
 import { aRun } from "./runner-conformance.ts";
 
@@ -122,7 +122,7 @@ describe("The Job of a run", () => {
     expect(container.env).to.deep.include({ name: "START_TOKEN", valueFrom: { secretKeyRef } });
     expect(JSON.stringify(made)).not.to.include("the-token");
     expect(JSON.stringify(made)).not.to.include(Buffer.from("the-token").toString("base64"));
-    expect(startTokenSecretOf(run, settings()).data).to.deep.equal({
+    expect(tokenSecretOf(run, settings()).data).to.deep.equal({
       "start-token": Buffer.from("the-token").toString("base64"),
     });
   });

@@ -13,6 +13,7 @@ import { createLogger, loadConfig } from "@peerbot/runtime";
 import { createSessionEvents, createSessionInbox, createSessionRuns, createSessionWaits } from "@peerbot/session-log";
 import { createSessionQueue } from "@peerbot/session-queue";
 import { type TestRedis, temporaryFolder, testRedis, until } from "@peerbot/testing";
+import { createWarmPool } from "@peerbot/warm-pool";
 import { compose, type Launcher, LauncherConfig, type LauncherOverrides } from "../src/index.ts";
 import { createProcessRunner } from "../src/runner/process/process-runner.ts";
 import { memoryGitHost, nameless } from "./doubles.ts";
@@ -44,8 +45,9 @@ export async function openScene(given?: TestRedis) {
   const log = { redis, prefix, retentionSeconds: 3600 };
   const [inbox, runs, events] = [createSessionInbox(log), createSessionRuns(log), createSessionEvents(log)];
   const waits = createSessionWaits(log);
+  const pool = createWarmPool({ redis, prefix });
   const queue = parts.use(createSessionQueue({ connection: redis, prefix }));
-  const gateway = parts.use(await openGatewayDouble(runs, SECRET));
+  const gateway = parts.use(await openGatewayDouble({ runs, pool }, SECRET));
   const gitHost = memoryGitHost();
   const launchers: (() => Promise<void>)[] = [];
   const runsDir = join(folder.path, "runs");
@@ -113,8 +115,8 @@ export async function openScene(given?: TestRedis) {
 
   const all = parts.move();
   return {
-    ...{ redis, prefix, inbox, runs, events, waits, queue, gateway, gitHost, runner },
-    ...{ environment, startLauncher, write, eventsOf },
+    ...{ redis, prefix, inbox, runs, events, waits, pool, queue, gateway, gitHost, runner },
+    ...{ folder: folder.path, environment, startLauncher, write, eventsOf },
     typesOf: async (thread: ThreadAddress) => (await eventsOf(thread)).map((event) => event?.type),
     /** Waits for the first event of a type and gives it. */
     event: <Type extends SessionEvent["type"]>(thread: ThreadAddress, type: Type, count = 1) =>

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { sessionKeyOf } from "@peerbot/contracts";
 import { Secret } from "@peerbot/runtime";
 import { expect } from "chai";
-import type { RunSpec, SessionRunner } from "../src/runner/session-runner.ts";
+import type { RunSpec, SessionRunner, StandbySpec } from "../src/runner/session-runner.ts";
 
 /** Where one test's runs live. */
 export interface RunnerUnderTest extends AsyncDisposable {
@@ -21,6 +21,8 @@ export const SCRIPTS = {
   fails: "process.exit(3)",
   waits: REPORT_READY,
   savesWhenAsked: `process.on('SIGTERM', () => process.exit(0)); ${REPORT_READY}`,
+  isOnStandby:
+    "const { STANDBY_TOKEN, START_TOKEN } = process.env; process.exit(STANDBY_TOKEN && !START_TOKEN ? 0 : 5)",
   ignoresSigterm: `process.on('SIGTERM', () => {}); ${REPORT_READY}`,
 } as const;
 
@@ -44,6 +46,13 @@ export function aRun(changes: Partial<RunSpec> = {}): RunSpec {
     logLevel: "info",
     ...changes,
   };
+}
+
+/** A worker to be started ahead. */
+export function aStandby(changes: Partial<StandbySpec> = {}): StandbySpec {
+  const { gatewayUrl, deadlineAt, logLevel, name } = aRun();
+  const standbyToken = new Secret("standby-token");
+  return { name: `${name}-warm`, gatewayUrl, deadlineAt, logLevel, standbyToken, ...changes };
 }
 
 const never = () => new AbortController().signal;
@@ -164,6 +173,41 @@ export function describeSessionRunner(adapter: string, open: () => Promise<Runne
       const run = aRun({ deadlineAt: Date.now() + 500 });
       await first.start(run);
       expect(await second.ended(run.name, never())).to.include({ reason: "deadline-exceeded" });
+    });
+
+    it("starts a worker ahead with nothing of any run", async () => {
+      const runner = runnerOf(SCRIPTS.isOnStandby);
+      const standby = aStandby();
+      expect(await runner.start(standby)).to.equal("started");
+      expect(await runner.start(standby)).to.equal("already-exists");
+      expect(await runner.ended(standby.name, never())).to.include({ reason: "completed" });
+    });
+
+    it("ends a worker that was started ahead at the deadline of the run it was given, whoever follows it", async () => {
+      const [first, second] = [runnerOf(SCRIPTS.ignoresSigterm), runnerOf(SCRIPTS.ignoresSigterm)];
+      const standby = aStandby({ gatewayUrl: gateway.url });
+      await first.start(standby);
+      const seen = first.ended(standby.name, never());
+      await gateway.untilWorkerIsUp();
+      await first.assign(standby.name, aRun({ deadlineAt: Date.now() + 1_000 }));
+      expect(await second.ended(standby.name, never())).to.include({ reason: "deadline-exceeded" });
+      expect(await seen).to.include({ reason: "deadline-exceeded" });
+    });
+
+    it("lets a worker that was started ahead live beyond its own deadline once it has a run", async () => {
+      const runner = runnerOf(SCRIPTS.ignoresSigterm);
+      const standby = aStandby({ gatewayUrl: gateway.url, deadlineAt: Date.now() + 4_000 });
+      await runner.start(standby);
+      const end = runner.ended(standby.name, never());
+      await gateway.untilWorkerIsUp();
+      const run = aRun();
+      await runner.assign(standby.name, run);
+      await runner.assign(standby.name, run);
+      const later = new Promise((resolve) =>
+        setTimeout(() => resolve("alive"), standby.deadlineAt + 1_000 - Date.now()),
+      );
+      expect(await Promise.race([end, later])).to.equal("alive");
+      await runner.assign("peerbot-unknown-1", run);
     });
 
     it("stops waiting for the end when asked to, and the worker lives on", async () => {

@@ -1,14 +1,8 @@
 import type { EndReason, SessionKey, WorkerSize } from "@peerbot/contracts";
 import { AppError, type Secret } from "@peerbot/runtime";
 
-/** One worker to be started. */
-export interface RunSpec {
-  /** Derived from session and epoch: whoever starts the same run means the same name. */
+interface AnyWorkerSpec {
   name: string;
-  sessionKey: SessionKey;
-  epoch: number;
-  userId: string;
-  startToken: Secret;
   /** The only address the worker is told. */
   gatewayUrl: string;
   /** Milliseconds since 1970; the runner ends the worker then. */
@@ -20,6 +14,28 @@ export interface RunSpec {
   docker?: boolean;
 }
 
+/** One worker to be started for a run; its name derives from session and epoch: whoever starts the same run means the same. */
+export interface RunSpec extends AnyWorkerSpec {
+  sessionKey: SessionKey;
+  epoch: number;
+  userId: string;
+  startToken: Secret;
+}
+
+/** One worker to be started ahead: it waits for a run and knows of no session. */
+export interface StandbySpec extends AnyWorkerSpec {
+  standbyToken: Secret;
+}
+
+export type WorkerSpec = RunSpec | StandbySpec;
+
+/** The one secret a worker is started with. */
+export function tokenOf(worker: WorkerSpec): { variable: "START_TOKEN" | "STANDBY_TOKEN"; token: Secret } {
+  return "startToken" in worker
+    ? { variable: "START_TOKEN", token: worker.startToken }
+    : { variable: "STANDBY_TOKEN", token: worker.standbyToken };
+}
+
 /** How a run ended, as seen from outside. `detail` is for operators. */
 export interface RunEnd {
   reason: EndReason;
@@ -28,13 +44,20 @@ export interface RunEnd {
   detail?: string;
 }
 
-/** Runs workers somewhere. Runs belong to nobody: any launcher may follow, stop or remove any of them. */
+/** Runs workers somewhere. They belong to nobody: any launcher may follow, stop or remove any of them. */
 export interface SessionRunner extends AsyncDisposable {
+  /** Differs when a worker started ahead by another launcher would not be the same as one started by this. */
+  readonly fit: string;
   /**
-   * Starting the same run again meets the one that is there, also when another launcher started it or it has ended.
+   * Starting the same worker again meets the one that is there, also when another launcher started it or it has ended.
    * @throws RunnerFailure when it could not be started.
    */
-  start(run: RunSpec): Promise<"started" | "already-exists">;
+  start(worker: WorkerSpec): Promise<"started" | "already-exists">;
+  /**
+   * A worker that was started ahead has this run from now on, with its deadline and its labels. Saying it again changes
+   * nothing; unknown workers are no error.
+   */
+  assign(name: string, run: RunSpec): Promise<void>;
   /** Asks the worker to save and leave, and ends it for good after the grace time. Unknown runs are no error. */
   stop(name: string, options: { graceSeconds: number }): Promise<void>;
   /**

@@ -21,6 +21,7 @@ export interface JobControllerOptions {
 export function runJobController({ store, faults, podSecurity, signal }: JobControllerOptions): void {
   /** Uids of Jobs that have or had a pod, by the pod as last seen: a pod may be taken away before it ended. */
   const lastPods = new Map<string, Pod>();
+  const deadlines = new Map<string, number>();
   let isScheduled = false;
 
   const unlisten = store.listen((change) => {
@@ -53,6 +54,7 @@ export function runJobController({ store, faults, podSecurity, signal }: JobCont
     const isGone = pod !== undefined && store.find("pods", pod.metadata.namespace, pod.metadata.name) === undefined;
     const living = pod === undefined || isGone || isTerminal(pod) ? undefined : pod;
     const deadline = deadlineOf(job);
+    if (deadline !== undefined) lookAgainAt(job, deadline);
     if (job.spec.suspend === true) suspend(job, living);
     else if (job.status.startTime === undefined) begin(job);
     else if (deadline !== undefined && Date.now() >= deadline) missDeadline(job, living);
@@ -62,9 +64,14 @@ export function runJobController({ store, faults, podSecurity, signal }: JobCont
   }
 
   function begin(job: Job): void {
-    const { activeDeadlineSeconds } = job.spec;
-    if (activeDeadlineSeconds !== undefined) syncSoon(activeDeadlineSeconds * 1_000 + 1);
     setStatus(job, (status) => ({ ...status, startTime: new Date().toISOString() }));
+  }
+
+  /** The deadline may be moved while the Job runs. */
+  function lookAgainAt({ metadata: { uid } }: Job, deadline: number): void {
+    if (deadlines.get(uid) === deadline) return;
+    deadlines.set(uid, deadline);
+    syncSoon(Math.max(0, deadline - Date.now()) + 1);
   }
 
   function sumUp(job: Job, pod: Pod): void {

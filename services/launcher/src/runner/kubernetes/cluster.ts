@@ -16,6 +16,17 @@ import { RUN_LABEL } from "./run-labels.ts";
 import { trying } from "./trying.ts";
 import { WORKER_CONTAINER } from "./worker-container.ts";
 
+/** `null` takes an entry away. */
+interface MetadataPatch {
+  labels?: Record<string, string | null>;
+  annotations?: Record<string, string | null>;
+}
+
+export interface JobPatch {
+  metadata: MetadataPatch;
+  spec: { suspend?: boolean; activeDeadlineSeconds?: number };
+}
+
 export type Cluster = ReturnType<typeof createCluster>;
 
 /** What the runner asks of the API server, in one namespace. What passes by itself is asked again for a while. */
@@ -40,11 +51,8 @@ export function createCluster(
     jobs: async (): Promise<V1Job[]> =>
       (await trying(() => batch.listNamespacedJob({ namespace, labelSelector: selector }))).items,
 
-    /** Ends the Job's pod, if any, and keeps the Job with these annotations. */
-    suspendJob: (name: string, annotations: Record<string, string>): Promise<V1Job | undefined> => {
-      const body = { metadata: { annotations }, spec: { suspend: true } };
-      return trying(() => ifThere(batch.patchNamespacedJob({ namespace, name, body }, merging)));
-    },
+    patchJob: (name: string, body: JobPatch): Promise<V1Job | undefined> =>
+      trying(() => ifThere(batch.patchNamespacedJob({ namespace, name, body }, merging))),
 
     deleteJob: async (name: string): Promise<void> => {
       await trying(() => ifThere(batch.deleteNamespacedJob({ namespace, name, propagationPolicy: "Background" })));
@@ -67,6 +75,11 @@ export function createCluster(
     podsOf: async (run: string): Promise<V1Pod[]> => {
       const labelSelector = `${selector},${RUN_LABEL}=${run}`;
       return (await trying(() => core.listNamespacedPod({ namespace, labelSelector }))).items;
+    },
+
+    patchPod: async ({ metadata }: V1Pod, body: { metadata: MetadataPatch }): Promise<void> => {
+      const name = metadata?.name ?? "";
+      await trying(() => ifThere(core.patchNamespacedPod({ namespace, name, body }, merging)));
     },
 
     deletePod: async (name: string, gracePeriodSeconds: number): Promise<void> => {

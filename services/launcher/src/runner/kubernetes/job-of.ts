@@ -1,5 +1,5 @@
 import type { V1Job, V1PodSpec, V1PodTemplateSpec } from "@kubernetes/client-node";
-import type { RunSpec } from "../session-runner.ts";
+import type { WorkerSpec } from "../session-runner.ts";
 import { DOCKER_ACCESS, dockerSidecarOf, dockerVolumesOf } from "./docker-sidecar.ts";
 import type { DockerSettings, KubernetesSettings } from "./kubernetes-settings.ts";
 import { metadataOf } from "./run-labels.ts";
@@ -9,38 +9,38 @@ import { WORKER_MOUNTS, workerContainerOf, workerVolumesOf } from "./worker-cont
 /** The image's own user: `USER 1000` in its Dockerfile. */
 const WORKER_UID = 1000;
 
-/** The Job of one run. It makes one pod and never a second one: whether to try again is the launcher's to decide. */
-export function jobOf(run: RunSpec, settings: KubernetesSettings, now: number): V1Job {
+/** The Job of one worker. It makes one pod and never a second one: whether to try again is the launcher's to decide. */
+export function jobOf(worker: WorkerSpec, settings: KubernetesSettings, now: number): V1Job {
   return {
     apiVersion: "batch/v1",
     kind: "Job",
-    metadata: { name: run.name, namespace: settings.namespace, ...metadataOf(run, settings.instance) },
+    metadata: { name: worker.name, namespace: settings.namespace, ...metadataOf(worker, settings.instance) },
     spec: {
       completions: 1,
       parallelism: 1,
       backoffLimit: 0,
       // A pod that is being ended may still save: nothing replaces it before it is gone.
       podReplacementPolicy: "Failed",
-      activeDeadlineSeconds: Math.max(1, Math.ceil((run.deadlineAt - now) / 1_000)),
+      activeDeadlineSeconds: Math.max(1, Math.ceil((worker.deadlineAt - now) / 1_000)),
       ttlSecondsAfterFinished: settings.ttlSeconds,
-      template: podTemplateOf(run, settings),
+      template: podTemplateOf(worker, settings),
     },
   };
 }
 
-function podTemplateOf(run: RunSpec, settings: KubernetesSettings): V1PodTemplateSpec {
-  const { labels, annotations } = metadataOf(run, settings.instance);
+function podTemplateOf(worker: WorkerSpec, settings: KubernetesSettings): V1PodTemplateSpec {
+  const { labels, annotations } = metadataOf(worker, settings.instance);
   return {
     metadata: {
       labels,
       // A cluster that shrinks itself would otherwise move the pod, which means ending it.
       annotations: { ...annotations, "cluster-autoscaler.kubernetes.io/safe-to-evict": "false" },
     },
-    spec: podSpecOf(run, settings),
+    spec: podSpecOf(worker, settings),
   };
 }
 
-function podSpecOf(run: RunSpec, settings: KubernetesSettings): V1PodSpec {
+function podSpecOf(worker: WorkerSpec, settings: KubernetesSettings): V1PodSpec {
   const affinity = affinityOf(settings);
   return {
     restartPolicy: "Never",
@@ -65,16 +65,16 @@ function podSpecOf(run: RunSpec, settings: KubernetesSettings): V1PodSpec {
     ...(settings.imagePullSecrets.length === 0
       ? {}
       : { imagePullSecrets: settings.imagePullSecrets.map((name) => ({ name })) }),
-    ...containersOf(run, settings, run.docker === true ? settings.docker : undefined),
+    ...containersOf(worker, settings, worker.docker === true ? settings.docker : undefined),
   };
 }
 
 function containersOf(
-  run: RunSpec,
+  spec: WorkerSpec,
   settings: KubernetesSettings,
   docker: DockerSettings | undefined,
 ): Pick<V1PodSpec, "initContainers" | "containers" | "volumes"> {
-  const worker = workerContainerOf(run, settings);
+  const worker = workerContainerOf(spec, settings);
   const volumes = workerVolumesOf(settings);
   if (docker === undefined) return { containers: [worker], volumes };
   const sidecar = dockerSidecarOf(settings, docker);

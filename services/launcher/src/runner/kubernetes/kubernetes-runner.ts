@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Logger, messageOf } from "@peerbot/runtime";
-import { type RunEnd, RunnerFailure, type RunSpec, type SessionRunner } from "../session-runner.ts";
+import { type RunEnd, RunnerFailure, type RunSpec, type SessionRunner, type WorkerSpec } from "../session-runner.ts";
 import { refusalOf } from "./api-failure.ts";
 import { createCluster } from "./cluster.ts";
 import { withoutTokens } from "./end-of-pod.ts";
@@ -10,9 +10,9 @@ import type { PooledKubeConfig } from "./kube-config.ts";
 import type { KubernetesSettings, Patience } from "./kubernetes-settings.ts";
 import { hasStarted, isTerminal, type ObservedRun } from "./observed-run.ts";
 import { createPatience } from "./patience.ts";
-import { selectorOf } from "./run-labels.ts";
+import { assignedMetadataOf, selectorOf } from "./run-labels.ts";
 import { createRunRegister } from "./run-register.ts";
-import { ownerReferenceOf, startTokenSecretOf } from "./start-token-secret.ts";
+import { ownerReferenceOf, tokenSecretOf } from "./start-token-secret.ts";
 import type { StartTrouble } from "./start-trouble.ts";
 
 export interface KubernetesRunnerOptions {
@@ -44,23 +44,36 @@ export function createKubernetesRunner({ config, settings, patience, logger }: K
     cluster.followPodRefusals(register.observers.podRefusals, disposed.signal),
   ]);
 
-  async function start(run: RunSpec): Promise<"started" | "already-exists"> {
-    const known = register.get(run.name);
+  async function start(worker: WorkerSpec): Promise<"started" | "already-exists"> {
+    const { name } = worker;
+    const known = register.get(name);
     if (known?.job !== undefined && !known.isJobGone) return "already-exists";
     try {
-      await cluster.createSecret(startTokenSecretOf(run, settings));
-      const created = await cluster.createJob(jobOf(run, settings, Date.now()));
-      const job = created === "already-exists" ? await cluster.job(run.name) : created;
+      await cluster.createSecret(tokenSecretOf(worker, settings));
+      const created = await cluster.createJob(jobOf(worker, settings, Date.now()));
+      const job = created === "already-exists" ? await cluster.job(name) : created;
       if (job !== undefined) {
         register.noteJob(job);
-        await cluster.ownSecret(run.name, ownerReferenceOf(job));
+        await cluster.ownSecret(name, ownerReferenceOf(job));
       }
       return created === "already-exists" ? "already-exists" : "started";
     } catch (error) {
       const refusal = refusalOf(error);
-      if (refusal instanceof RunnerFailure) await dropToken(run.name);
+      if (refusal instanceof RunnerFailure) await dropToken(name);
       throw refusal;
     }
+  }
+
+  async function assign(name: string, run: RunSpec): Promise<void> {
+    const job = register.get(name)?.job ?? (await cluster.job(name));
+    // Counted from the Job's own start, which stands once its controller has seen it.
+    const startedAt = new Date(job?.status?.startTime ?? job?.metadata?.creationTimestamp ?? Date.now()).getTime();
+    const activeDeadlineSeconds = Math.max(1, Math.ceil((run.deadlineAt - startedAt) / 1_000));
+    const metadata = assignedMetadataOf(run);
+    await Promise.all([
+      cluster.patchJob(name, { metadata, spec: { activeDeadlineSeconds } }),
+      cluster.podsOf(name).then((pods) => Promise.all(pods.map((pod) => cluster.patchPod(pod, { metadata })))),
+    ]);
   }
 
   async function ended(name: string, signal: AbortSignal): Promise<RunEnd> {
@@ -111,9 +124,12 @@ export function createKubernetesRunner({ config, settings, patience, logger }: K
     for (const pod of await cluster.podsOf(name)) register.notePod(pod);
   }
 
-  /** The Job stays as the record of why, so that another launcher tells the same. */
+  /** Ends the Job's pod, if any. The Job stays as the record of why, so that another launcher tells the same. */
   async function giveUp(name: string, { reason, detail }: StartTrouble): Promise<void> {
-    await cluster.suspendJob(name, { [END_REASON_ANNOTATION]: reason, [END_DETAIL_ANNOTATION]: detail });
+    await cluster.patchJob(name, {
+      metadata: { annotations: { [END_REASON_ANNOTATION]: reason, [END_DETAIL_ANNOTATION]: detail } },
+      spec: { suspend: true },
+    });
   }
 
   async function endPods(name: string, graceSeconds: number): Promise<void> {
@@ -150,7 +166,9 @@ export function createKubernetesRunner({ config, settings, patience, logger }: K
   }
 
   return {
+    fit: JSON.stringify(settings),
     start,
+    assign,
     ended,
 
     async stop(name, { graceSeconds }) {

@@ -1,22 +1,22 @@
 import type { V1Job, V1OwnerReference, V1Secret } from "@kubernetes/client-node";
-import type { RunSpec } from "../session-runner.ts";
+import { tokenOf, type WorkerSpec } from "../session-runner.ts";
 import type { KubernetesSettings } from "./kubernetes-settings.ts";
 import { metadataOf } from "./run-labels.ts";
 
-export const START_TOKEN_KEY = "start-token";
+export const TOKEN_KEY = "start-token";
 
 /**
- * Holds a run's start token, so that the Job and its pod do not. It is there before the Job, since a pod that misses it
+ * Holds the token a worker is started with, so that the Job and its pod do not. It is there before the Job, since a pod that misses it
  * waits ten seconds and longer; it goes once the worker's container has it, and in any case with the Job.
  */
-export function startTokenSecretOf(run: RunSpec, { namespace, instance }: KubernetesSettings): V1Secret {
+export function tokenSecretOf(worker: WorkerSpec, { namespace, instance }: KubernetesSettings): V1Secret {
   return {
     apiVersion: "v1",
     kind: "Secret",
-    metadata: { name: run.name, namespace, ...metadataOf(run, instance) },
+    metadata: { name: worker.name, namespace, ...metadataOf(worker, instance) },
     type: "Opaque",
     immutable: true,
-    data: { [START_TOKEN_KEY]: Buffer.from(run.startToken.reveal()).toString("base64") },
+    data: { [TOKEN_KEY]: Buffer.from(tokenOf(worker).token.reveal()).toString("base64") },
   };
 }
 

@@ -1,8 +1,8 @@
 import type { V1Container, V1EnvVar, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
-import type { RunSpec } from "../session-runner.ts";
+import { tokenOf, type WorkerSpec } from "../session-runner.ts";
 import { resourcesOf } from "./container-resources.ts";
 import type { KubernetesSettings } from "./kubernetes-settings.ts";
-import { START_TOKEN_KEY } from "./start-token-secret.ts";
+import { TOKEN_KEY } from "./start-token-secret.ts";
 
 export const WORKER_CONTAINER = "worker";
 
@@ -12,13 +12,13 @@ const FOLDERS = { workspace: "/workspace", home: "/home/worker", tmp: "/tmp" } a
 export const WORKER_MOUNTS: V1VolumeMount[] = Object.entries(FOLDERS).map(([name, mountPath]) => ({ name, mountPath }));
 
 /** The container a worker's pod is there for. */
-export function workerContainerOf(run: RunSpec, settings: KubernetesSettings): V1Container {
+export function workerContainerOf(worker: WorkerSpec, settings: KubernetesSettings): V1Container {
   return {
     name: WORKER_CONTAINER,
     image: settings.image,
     imagePullPolicy: settings.imagePullPolicy,
-    env: environmentOf(run),
-    resources: resourcesOf(settings.sizes[run.size ?? settings.defaultSize], settings),
+    env: environmentOf(worker),
+    resources: resourcesOf(settings.sizes[worker.size ?? settings.defaultSize], settings),
     // The last lines of a worker that failed then stand in its pod's status, where whoever looks finds them.
     terminationMessagePolicy: "FallbackToLogsOnError",
     securityContext: {
@@ -38,14 +38,14 @@ export function workerVolumesOf({ workspaceGib }: Pick<KubernetesSettings, "work
   return Object.keys(FOLDERS).map((name) => ({ name, emptyDir: { sizeLimit: `${workspaceGib}Gi` } }));
 }
 
-function environmentOf(run: RunSpec): V1EnvVar[] {
+function environmentOf(worker: WorkerSpec): V1EnvVar[] {
   return [
-    { name: "GATEWAY_URL", value: run.gatewayUrl },
-    { name: "START_TOKEN", valueFrom: { secretKeyRef: { name: run.name, key: START_TOKEN_KEY } } },
+    { name: "GATEWAY_URL", value: worker.gatewayUrl },
+    { name: tokenOf(worker).variable, valueFrom: { secretKeyRef: { name: worker.name, key: TOKEN_KEY } } },
     { name: "WORKSPACE_DIR", value: FOLDERS.workspace },
     { name: "HOME", value: FOLDERS.home },
     { name: "TMPDIR", value: FOLDERS.tmp },
     { name: "LANG", value: "C.UTF-8" },
-    { name: "LOG_LEVEL", value: run.logLevel },
+    { name: "LOG_LEVEL", value: worker.logLevel },
   ];
 }

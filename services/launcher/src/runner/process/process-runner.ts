@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Logger, messageOf } from "@peerbot/runtime";
-import { type RunEnd, RunnerFailure, type RunSpec, type SessionRunner } from "../session-runner.ts";
+import { type RunEnd, RunnerFailure, type SessionRunner, tokenOf, type WorkerSpec } from "../session-runner.ts";
 import { endProcessGroup } from "./end-process-group.ts";
 import { askToLeave, isRunning, killRun } from "./end-run.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
@@ -16,6 +16,8 @@ export interface ProcessRunnerOptions {
   directory: string;
   /** The worker's program and arguments. */
   command: readonly [string, ...string[]];
+  /** Stands for the version of that program. */
+  version?: string;
   /** Where workers find programs such as git: their PATH. */
   searchPath: string;
   logger: Pick<Logger, "warn">;
@@ -40,17 +42,18 @@ const LOGGED_LINES = 20;
 export function createProcessRunner(options: ProcessRunnerOptions): SessionRunner {
   const { command, searchPath, logger, faultPointsDir, deadlineGraceSeconds = 15 } = options;
   const directory = resolve(options.directory);
+  const fit = JSON.stringify([command, options.version, searchPath, faultPointsDir]);
   const disposed = new AbortController();
   const folderOf = (name: string): RunFolder => {
     if (!RUN_NAME.test(name)) throw new Error(`${JSON.stringify(name)} is not the name of a run`);
     return openRunFolder(join(directory, name));
   };
 
-  async function start(run: RunSpec): Promise<"started" | "already-exists"> {
-    const folder = folderOf(run.name);
+  async function start(worker: WorkerSpec): Promise<"started" | "already-exists"> {
+    const folder = folderOf(worker.name);
     if ((await folder.leader()) !== undefined) return "already-exists";
-    await folder.create({ v: 1, deadlineAt: run.deadlineAt, oomKills: await countOomKills() });
-    const spawned = await spawnLeader(folder, environmentOf(run, folder, { searchPath, faultPointsDir }));
+    await folder.create({ v: 1, deadlineAt: worker.deadlineAt, oomKills: await countOomKills() });
+    const spawned = await spawnLeader(folder, environmentOf(worker, folder, { searchPath, faultPointsDir }));
     const leader = await untilLed(folder, spawned);
     return leader.pid === spawned.pid ? "started" : "already-exists";
   }
@@ -80,12 +83,13 @@ export function createProcessRunner(options: ProcessRunnerOptions): SessionRunne
   async function ended(name: string, signal: AbortSignal): Promise<RunEnd> {
     const folder = folderOf(name);
     const leaving = AbortSignal.any([signal, disposed.signal]);
-    const notes = await folder.notes();
+    let notes = await folder.notes();
     if (notes === undefined) return { reason: "deleted", detail: "nothing is known of this run" };
-    const killAt = notes.deadlineAt + deadlineGraceSeconds * 1_000;
     while (await isRunning(folder)) {
       leaving.throwIfAborted();
-      if (Date.now() >= killAt) await killRun(folder);
+      // A worker that was started ahead may have got a run, and with it another deadline.
+      notes = (await folder.notes()) ?? notes;
+      if (Date.now() >= notes.deadlineAt + deadlineGraceSeconds * 1_000) await killRun(folder);
       else if (Date.now() >= notes.deadlineAt) await askToLeave(folder, "deadline");
       await pause(LOOK_MS, undefined, { signal: leaving });
     }
@@ -107,8 +111,15 @@ export function createProcessRunner(options: ProcessRunnerOptions): SessionRunne
   }
 
   return {
+    fit,
     start,
     ended,
+
+    async assign(name, { deadlineAt }) {
+      const folder = folderOf(name);
+      if ((await folder.notes()) === undefined) return;
+      await folder.assign({ v: 1, deadlineAt, oomKills: await countOomKills() });
+    },
 
     async stop(name, { graceSeconds }) {
       const folder = folderOf(name);
@@ -139,18 +150,19 @@ export function createProcessRunner(options: ProcessRunnerOptions): SessionRunne
 
 /** All a worker gets, nothing of the launcher's own environment. */
 function environmentOf(
-  run: RunSpec,
+  worker: WorkerSpec,
   folder: RunFolder,
   { searchPath, faultPointsDir }: Pick<ProcessRunnerOptions, "searchPath" | "faultPointsDir">,
 ): Record<string, string> {
+  const { variable, token } = tokenOf(worker);
   return {
     PATH: searchPath,
     HOME: folder.home,
     LANG: "C.UTF-8",
-    GATEWAY_URL: run.gatewayUrl,
-    START_TOKEN: run.startToken.reveal(),
+    GATEWAY_URL: worker.gatewayUrl,
+    [variable]: token.reveal(),
     WORKSPACE_DIR: folder.workspace,
-    LOG_LEVEL: run.logLevel,
+    LOG_LEVEL: worker.logLevel,
     ...(faultPointsDir === undefined ? {} : { FAULT_POINTS_DIR: faultPointsDir }),
   };
 }

@@ -37,8 +37,11 @@ export function openRunFolder(path: string) {
       await writeOnce(file("notes.json"), JSON.stringify(notes));
     },
 
+    /** For a worker that was started ahead and has a run now; the first run stands. */
+    assign: (notes: RunNotes) => writeOnce(file("assigned.json"), JSON.stringify(notes)),
+
     async notes(): Promise<RunNotes | undefined> {
-      const text = await readIfThere(file("notes.json"));
+      const text = (await readIfThere(file("assigned.json"))) ?? (await readIfThere(file("notes.json")));
       return text === undefined ? undefined : RunNotes.parse(JSON.parse(text));
     },
 
