@@ -42,12 +42,18 @@ export async function compose(
   const server = Fastify({ forceCloseConnections: true });
   // The stand-ins give out absolute addresses, but only once somebody asks them: then the port is known.
   const publicUrl = () => config.SANDBOX_PUBLIC_URL ?? `http://127.0.0.1:${portOf(server)}`;
-  const names = { boundTo: config.SANDBOX_HOST, publicUrl: config.SANDBOX_PUBLIC_URL };
+  const servicesUrl = () => config.SANDBOX_SERVICES_URL ?? publicUrl();
+  const names = {
+    boundTo: config.SANDBOX_HOST,
+    publicUrl: config.SANDBOX_PUBLIC_URL,
+    servicesUrl: config.SANDBOX_SERVICES_URL,
+  };
   server.addHook("onRequest", async (request, reply) => {
     if (isForSandbox(request.headers.host, names)) return;
-    return reply
-      .code(421)
-      .send({ ok: false, error: "The sandbox answers to 127.0.0.1, localhost and SANDBOX_PUBLIC_URL." });
+    return reply.code(421).send({
+      ok: false,
+      error: "The sandbox answers to 127.0.0.1, localhost, SANDBOX_PUBLIC_URL and SANDBOX_SERVICES_URL.",
+    });
   });
   server.addHook("onError", async (request, _reply, error) => {
     // The stand-ins' own refusals carry a status: they are answers, not faults of the sandbox.
@@ -59,6 +65,7 @@ export async function compose(
     ...overrides,
     dataDir,
     publicUrl,
+    servicesUrl,
   });
   const github = await registerGitHub(server, {
     dataDir,
@@ -105,7 +112,7 @@ function playCluster(server: FastifyInstance, config: SandboxConfig, dataDir: st
   });
 }
 
-function slackOptions(config: SandboxConfig): Omit<SlackStandInOptions, "dataDir" | "publicUrl"> {
+function slackOptions(config: SandboxConfig): Omit<SlackStandInOptions, "dataDir" | "publicUrl" | "servicesUrl"> {
   return {
     botToken: config.SLACK_BOT_TOKEN.reveal(),
     appToken: config.SLACK_APP_TOKEN.reveal(),

@@ -11,6 +11,11 @@ export const SandboxConfig = z.object({
   SANDBOX_PUBLIC_URL: httpUrl()
     .optional()
     .describe("Address under which others reach the sandbox, when it is not http://127.0.0.1 and the port."),
+  SANDBOX_SERVICES_URL: httpUrl()
+    .optional()
+    .describe(
+      "Address under which Peerbot's services reach the sandbox, when it is not the one for people; it then answers to no other names.",
+    ),
   SANDBOX_DATA_DIR: z
     .string()
     .default(".cache/sandbox")

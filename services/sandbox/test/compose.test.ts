@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { ConfigError, createLogger, loadConfig } from "@peerbot/runtime";
-import { temporaryFolder } from "@peerbot/testing";
+import { freePort, temporaryFolder } from "@peerbot/testing";
 import { expect } from "chai";
 import { compose } from "../src/compose.ts";
 import { SandboxConfig } from "../src/config.ts";
@@ -44,7 +44,34 @@ describe("sandbox", () => {
     }
     const published = { boundTo: "127.0.0.1", publicUrl: "https://bot.example:8443" };
     expect(isForSandbox("bot.example:8443", published)).to.equal(true);
-    expect(isForSandbox("sandbox:3100", { boundTo: "0.0.0.0", publicUrl: undefined })).to.equal(true);
+    expect(isForSandbox("sandbox:3100", { boundTo: "0.0.0.0" })).to.equal(true);
+  });
+
+  it("answers on a network of containers only to the names for people and for services", () => {
+    const inContainer = { boundTo: "0.0.0.0", publicUrl: "http://127.0.0.1:3100", servicesUrl: "http://sandbox:3100" };
+    for (const own of ["sandbox:3100", "127.0.0.1:3100", "localhost:4100"]) {
+      expect(isForSandbox(own, inContainer), own).to.equal(true);
+    }
+    expect(isForSandbox("evil.example:3100", inContainer)).to.equal(false);
+  });
+
+  it("sends services to their own address of it, and people to theirs", async () => {
+    await using folder = await temporaryFolder();
+    const port = await freePort();
+    const config = loadConfig(SandboxConfig, {
+      SANDBOX_PORT: String(port),
+      SANDBOX_DATA_DIR: folder.path,
+      SANDBOX_PUBLIC_URL: "http://127.0.0.1:3999",
+      SANDBOX_SERVICES_URL: "http://localhost:3998",
+    });
+    await using _sandbox = await compose(config, createLogger({ service: "sandbox", level: "silent" }));
+    const ask = async (method: string, token: string) => {
+      const headers = { authorization: `Bearer ${token}` };
+      const response = await fetch(`http://127.0.0.1:${port}/slack/api/${method}`, { method: "POST", headers });
+      return ((await response.json()) as { url: string }).url;
+    };
+    expect(await ask("apps.connections.open", "xapp-sandbox")).to.match(/^ws:\/\/localhost:3998\//);
+    expect(await ask("auth.test", "xoxb-sandbox")).to.equal("http://127.0.0.1:3999/");
   });
 
   it("names every wrong setting at once", () => {

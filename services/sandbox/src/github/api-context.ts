@@ -60,15 +60,12 @@ export function pageOf(request: FastifyRequest): { skip: number; count: number; 
 }
 
 /** Cuts the page out of all items, and tells in `Link` where the others are. */
-export function paginate<T>(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { items, publicUrl }: { items: readonly T[]; publicUrl: () => string },
-): T[] {
+export function paginate<T>(request: FastifyRequest, reply: FastifyReply, { items }: { items: readonly T[] }): T[] {
   const { skip, count, page } = pageOf(request);
   const last = Math.max(1, Math.ceil(items.length / count));
   const linkTo = (number: number, rel: string) => {
-    const url = new URL(request.url, publicUrl());
+    // Whoever asked goes on asking where it did.
+    const url = new URL(request.url, `${request.protocol}://${request.host}`);
     url.searchParams.set("page", String(number));
     return `<${url}>; rel="${rel}"`;
   };

@@ -18,7 +18,7 @@ export function addCommitRoutes(scope: FastifyInstance, context: ApiContext): vo
       commit: { sha },
       protected: false,
     }));
-    return paginate(request, reply, { items, publicUrl: context.publicUrl });
+    return paginate(request, reply, { items });
   });
 
   scope.get("/repos/:owner/:repo/branches/*", async (request: RepositoryRequest) => {

@@ -47,7 +47,7 @@ export function addPullRoutes(scope: FastifyInstance, context: ApiContext): void
     const query = PullQuery.safeParse(request.query);
     if (!query.success) throw invalid({ resource: "PullRequest", field: "state", code: "invalid" });
     const items = pulls.list(record).filter((pull) => isAskedFor(pull, query.data, repositories.owner));
-    const page = paginate(request, reply, { items, publicUrl: context.publicUrl });
+    const page = paginate(request, reply, { items });
     return page.map((pull) => renderPull(pull, record, place()));
   });
 
@@ -90,13 +90,13 @@ export function addPullRoutes(scope: FastifyInstance, context: ApiContext): void
   scope.get(`${PULLS}/:number/files`, async (request: RepositoryRequest, reply) => {
     const { directory, pull } = await found(request);
     const items = await changedFiles(directory, await baseOf(directory, pull), pull.headSha);
-    return paginate(request, reply, { items, publicUrl: context.publicUrl }).map(renderFile);
+    return paginate(request, reply, { items }).map(renderFile);
   });
 
   scope.get(`${PULLS}/:number/commits`, async (request: RepositoryRequest, reply) => {
     const { record, directory, pull } = await found(request);
     const commits = await listCommits(directory, [pull.headSha, `^${await baseOf(directory, pull)}`]);
-    const page = paginate(request, reply, { items: commits.reverse(), publicUrl: context.publicUrl });
+    const page = paginate(request, reply, { items: commits.reverse() });
     return page.map((commit) => renderCommit(commit, record, place()));
   });
 

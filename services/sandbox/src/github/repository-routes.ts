@@ -51,7 +51,7 @@ export function addRepositoryRoutes(scope: FastifyInstance, context: ApiContext)
 
   scope.get<{ Params: { org: string } }>("/orgs/:org/repos", async (request, reply) => {
     requireOrganization(request.params.org);
-    return paginate(request, reply, { items: repositories.list(), publicUrl: context.publicUrl }).map(render);
+    return paginate(request, reply, { items: repositories.list() }).map(render);
   });
 
   scope.post<{ Params: { org: string } }>("/orgs/:org/repos", async (request, reply) => {

@@ -28,7 +28,7 @@ export function addSearchRoute(
     const found = context.repositories
       .list()
       .filter((record) => isInOwner && Date.parse(record.createdAt) <= before && isFound(record, search));
-    const items = paginate(request, reply, { items: found, publicUrl: context.publicUrl }).map(render);
+    const items = paginate(request, reply, { items: found }).map(render);
     return { total_count: found.length, incomplete_results: false, items };
   });
 }

@@ -58,7 +58,7 @@ export function createInteractivity(options: InteractivityOptions): Interactivit
   const newResponseUrl = (ticket: Omit<ResponseTicket, "expiresAt" | "usesLeft">): string => {
     const id = randomBytes(16).toString("hex");
     tickets.set(id, { ...ticket, expiresAt: workspace.now() + RESPONSE_URL_MS, usesLeft: RESPONSE_URL_USES });
-    return `${addresses.publicUrl()}/slack/response/${id}`;
+    return `${addresses.servicesUrl()}/slack/response/${id}`;
   };
   const placeOf = ({ user, channel, ts, threadTs }: Message & { user: string }) => ({
     user,

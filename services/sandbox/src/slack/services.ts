@@ -8,8 +8,10 @@ import type { Workspace } from "./workspace.ts";
 
 /** The addresses the stand-in gives out; known once the server listens. */
 export interface Addresses {
-  /** `http://127.0.0.1:3100`, no slash at the end. */
+  /** For people's browsers: `http://127.0.0.1:3100`, no slash at the end. */
   publicUrl(): string;
+  /** For the app's own calls. */
+  servicesUrl(): string;
 }
 
 /** What Web API methods work on. */

@@ -32,6 +32,8 @@ export interface SlackStandInOptions {
   eventsUrl: string;
   /** `http://127.0.0.1:3100`; asked for only once the server listens. */
   publicUrl: () => string;
+  /** Where the app reaches the stand-in, if that is another address; asked for as late. */
+  servicesUrl?: () => string;
   /** How long a stream lives, in milliseconds. Slack: 300 000. */
   streamLifetimeMs?: number;
   /** Milliseconds before each repetition of a refused event. Slack: 0, 60 000, 300 000. */
@@ -64,7 +66,7 @@ export async function registerSlack(server: FastifyInstance, options: SlackStand
   const { now = Date.now, answerTimeoutMs = 3000, botToken, appToken, eventsUrl, signingSecret } = options;
   const kept = await openWorkspace(join(options.dataDir, "slack", "workspace.json"), now);
   const { workspace } = kept;
-  const addresses = { publicUrl: options.publicUrl };
+  const addresses = { publicUrl: options.publicUrl, servicesUrl: options.servicesUrl ?? options.publicUrl };
   const ledger = createLedger();
   const faults = createFaults();
   const agenda = createAgenda();

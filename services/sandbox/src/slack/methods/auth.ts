@@ -37,7 +37,7 @@ const connectionsOpen = defineMethod({
   token: "app",
   args: z.object({}),
   run(_args, { sockets, addresses }) {
-    return { url: `${addresses.publicUrl().replace(/^http/, "ws")}${sockets.issueTicket()}` };
+    return { url: `${addresses.servicesUrl().replace(/^http/, "ws")}${sockets.issueTicket()}` };
   },
 });
 

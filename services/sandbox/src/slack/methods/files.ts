@@ -15,7 +15,7 @@ const getUploadUrl = defineMethod({
   args: z.object({ filename: z.string().min(1), length: integer().pipe(z.number().min(1)) }),
   run({ filename, length }, { files, addresses }) {
     const { id } = files.reserve({ name: filename, length });
-    return { upload_url: `${addresses.publicUrl()}/slack/upload/${id}`, file_id: id };
+    return { upload_url: `${addresses.servicesUrl()}/slack/upload/${id}`, file_id: id };
   },
 });
 
