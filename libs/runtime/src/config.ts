@@ -107,7 +107,10 @@ export const RedisConfig = z.object({
 
 /** The internal listener: health, readiness and metrics, never to be exposed. */
 export const InternalConfig = z.object({
-  INTERNAL_HOST: z.string().default("0.0.0.0").describe("Address the internal listener binds to."),
+  INTERNAL_HOST: z
+    .string()
+    .default("0.0.0.0")
+    .describe("Address the internal listener binds to, or a name of which one address is this machine's."),
   INTERNAL_PORT: wholeNumber({ max: 65_535 })
     .default(9090)
     .describe("Port of /metrics, /health and /ready; 0 picks a free one."),

@@ -1,8 +1,10 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Registry } from "prom-client";
 import { messageOf } from "./app-error.ts";
+import { ownAddressOf } from "./own-address.ts";
 
 export interface InternalServerOptions {
+  /** An address, or a name of which one address is this machine's. */
   host: string;
   port: number;
   registry: Registry;
@@ -32,7 +34,7 @@ export async function startInternalServer(options: InternalServerOptions): Promi
     return reply.type(options.registry.contentType).send(await options.registry.metrics());
   });
   await options.extend?.(server);
-  await server.listen({ host: options.host, port: options.port });
+  await server.listen({ host: await ownAddressOf(options.host), port: options.port });
   return { port: portOf(server), [Symbol.asyncDispose]: () => server.close() };
 }
 
