@@ -28,11 +28,12 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end -}}
 
 {{- define "peerbot.image" -}}
-{{- printf "%s-%s:%s" .root.Values.image.repository .service (default .root.Chart.AppVersion .root.Values.image.tag) -}}
+{{- $usual := printf "%s-%s:%s" .root.Values.image.repository .service (default .root.Chart.AppVersion .root.Values.image.tag) -}}
+{{- default $usual (index .root.Values .service).image -}}
 {{- end -}}
 
 {{- define "peerbot.workerImage" -}}
-{{- default (include "peerbot.image" (dict "root" . "service" "worker")) .Values.worker.image -}}
+{{- include "peerbot.image" (dict "root" . "service" "worker") -}}
 {{- end -}}
 
 {{- define "peerbot.secretName" -}}

@@ -1,0 +1,39 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+export interface Instruction {
+  name: string;
+  value: string;
+}
+
+export interface Stage {
+  name: string;
+  base: string;
+  instructions: readonly Instruction[];
+}
+
+const FILE = join(import.meta.dirname, "../../Dockerfile");
+
+/** The stages of our Dockerfile by name; continued lines are one instruction. */
+export async function readStages(): Promise<ReadonlyMap<string, Stage>> {
+  const source = await readFile(FILE, "utf8");
+  const lines = source
+    .replaceAll(/^\s*#.*\n/gm, "")
+    .replaceAll(/\\\n\s*/g, "")
+    .split("\n");
+  const stages: { name: string; base: string; instructions: Instruction[] }[] = [];
+  for (const line of lines.filter((text) => text.trim() !== "")) {
+    const [, name = "", value = ""] = /^([A-Z]+)\s+(.*)$/.exec(line) ?? [];
+    const [, base = "", stage = ""] = (name === "FROM" && /^(\S+) AS (\S+)$/.exec(value)) || [];
+    if (name === "FROM") stages.push({ name: stage, base, instructions: [] });
+    else stages.at(-1)?.instructions.push({ name, value });
+  }
+  return new Map(stages.map((stage) => [stage.name, stage]));
+}
+
+/** What holds in a stage in the end, its bases' included: the last instruction of a kind. */
+export function lastOf(stages: ReadonlyMap<string, Stage>, stage: string, name: string): string | undefined {
+  const found = stages.get(stage);
+  if (found === undefined) return undefined;
+  return found.instructions.findLast((one) => one.name === name)?.value ?? lastOf(stages, found.base, name);
+}
