@@ -82,19 +82,20 @@ describe("a hostile repository", function () {
     expect(await traceOf("trace")).to.equal("");
   });
 
-  it("finds no token but the model's: not in the environment, in files, in arguments or in git's configuration", async () => {
+  it("finds no token of the run: not in the environment, in files, in arguments or in git's configuration", async () => {
     bench = await setUpBench({ files: { "README.md": "# App\n", "CLAUDE.md": "Be terse." } });
     const trace = join(bench.folder, "seen");
-    const look = `env > ${trace}; cat .git/config >> ${trace}; cat /proc/*/cmdline >> ${trace} 2>/dev/null; grep -rsE '(run|git)-1-secr[e]t' .. >> ${trace}; true`;
+    const look = `env > ${trace}; cat .git/config >> ${trace}; cat /proc/*/cmdline >> ${trace} 2>/dev/null; grep -rsE '(run|git|model)-1-secr[e]t' .. >> ${trace}; true`;
     bench.gateway.receive({ text: `script: bash ${look} ;; write hello.txt | hi ;; say Done` });
     const worker = bench.startWorker();
 
     expect(await worker.exitCode(), worker.log()).to.equal(0);
     const seen = await traceOf("seen");
-    expect(seen).to.contain("ANTHROPIC_API_KEY=model-1-secret");
-    expect(seen).not.to.match(/(start|run|git)-1-secret/);
+    expect(seen)
+      .to.contain("ANTHROPIC_API_KEY=")
+      .and.not.match(/(start|run|git|model)-1-secret/);
     expect(worker.log()).not.to.match(/-1-secret|write hello/);
-    for (const token of ["run-1-secret", "git-1-secret", btoa("x-access-token:git-1-secret")]) {
+    for (const token of ["run-1-secret", "model-1-secret", "git-1-secret", btoa("x-access-token:git-1-secret")]) {
       expect(await filesWith(worker.workspaceDir, token)).to.deep.equal([]);
     }
   });

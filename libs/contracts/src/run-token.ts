@@ -5,8 +5,8 @@ import { SessionKey } from "./session-key.ts";
 /**
  * What a token allows. `start` is exchanged once by a starting worker, so that what stays readable in a manifest is
  * worthless; `run` speaks for the run and stays in the worker's memory; `git` only reaches the run's repository, because
- * git has to be given it where other processes of the machine may look; `model` only reaches the model and is all that
- * the agent's own processes see.
+ * git has to be given it where other processes of the machine may look; `model` only reaches the model: it is lent to
+ * the agent, which runs what anybody wrote.
  */
 export const RunTokenKind = z.enum(["start", "run", "git", "model"]);
 export type RunTokenKind = z.infer<typeof RunTokenKind>;

@@ -1,17 +1,14 @@
-import { mkdir, realpath, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { createLogger, faultPoint, type Secret } from "@peerbot/runtime";
-import { createClaudeAgent } from "./agent/claude-agent.ts";
-import { findClaudeBinary } from "./agent/find-claude-binary.ts";
+import { createLogger, type Logger } from "@peerbot/runtime/core";
 import type { WorkerConfig } from "./config.ts";
 import { createEventSender } from "./event-sender.ts";
-import { createGatewayClient, exchangeStartToken, FencedError, GatewayCallError } from "./gateway-client.ts";
+import { createGatewayClient, FencedError, GatewayCallError } from "./gateway-client.ts";
 import { startInboxFeed } from "./inbox-feed.ts";
+import { type PreparedWorker, prepareWorker } from "./prepare-worker.ts";
 import { runSession } from "./run-session.ts";
 import { timeUntilSaving } from "./save-time.ts";
-import { createGit } from "./workspace/git.ts";
+import { type TakenRun, takeRun } from "./take-run.ts";
 import type { WorkspaceOptions } from "./workspace/prepare-workspace.ts";
-import { createVault } from "./workspace/vault.ts";
+import { openVault } from "./workspace/vault.ts";
 
 /** The run's outcome is told. */
 const EXIT_TOLD = 0;
@@ -38,23 +35,28 @@ export async function startWorker(config: WorkerConfig, { terminated }: { termin
   }
 }
 
-async function doRun(
-  config: WorkerConfig,
-  terminated: AbortSignal,
-  logger: ReturnType<typeof createLogger>,
-): Promise<void> {
-  const gatewayUrl = config.GATEWAY_URL;
-  const never = new AbortController().signal;
-  const access = { gatewayUrl, patienceMs: PATIENCE_MS };
-  const { runToken, gitToken, modelToken } = await exchangeStartToken({
-    ...access,
+async function doRun(config: WorkerConfig, terminated: AbortSignal, logger: Logger): Promise<void> {
+  logger.info("worker-up");
+  const taking = takeRun({
+    gatewayUrl: config.GATEWAY_URL,
     startToken: config.START_TOKEN,
+    patienceMs: PATIENCE_MS,
     signal: terminated,
   });
-  await faultPoint("worker.after-exchange");
-  const assignment = await createGatewayClient({ ...access, runToken, signal: never }).assignment();
+  taking.catch(() => {}); // heard below
+  await using worker = await prepareWorker(config);
+  await carryOut(await taking, worker, { config, terminated, logger });
+}
+
+/** Does the run with what was prepared for any. */
+async function carryOut(
+  { runToken, gitToken, modelToken, assignment }: TakenRun,
+  { agent, door, git, folders }: PreparedWorker,
+  { config, terminated, logger }: { config: WorkerConfig; terminated: AbortSignal; logger: Logger },
+): Promise<void> {
   const log = logger.child({ session: assignment.sessionKey, epoch: assignment.epoch });
   log.info({ repository: `${assignment.repository.owner}/${assignment.repository.name}` }, "run-taken");
+  door.open(modelToken);
 
   const now = Date.now();
   const { deadlineAt } = assignment;
@@ -62,60 +64,23 @@ async function doRun(
   const saving = AbortSignal.any([terminated, AbortSignal.timeout(saveAfterMs)]);
   const over = AbortSignal.timeout(Math.max(0, deadlineAt - now));
 
-  const gateway = createGatewayClient({ ...access, runToken, signal: over });
+  const gatewayUrl = config.GATEWAY_URL;
+  const gateway = createGatewayClient({ gatewayUrl, patienceMs: PATIENCE_MS, runToken, signal: over });
   const events = createEventSender((batch) => gateway.sendEvents(batch));
   await using feed = startInboxFeed(gateway, { after: assignment.inboxAfter });
   events.send({ type: "phase", phase: "preparing" });
 
-  const folders = await makeFolders(config.WORKSPACE_DIR);
-  const git = createGit({ path: config.PATH, home: folders.gitHome });
   const { repository, branch } = assignment;
-  const openWorkspace = async (signal: AbortSignal): Promise<WorkspaceOptions> => {
-    const url = `${gatewayUrl}/git/${repository.owner}/${repository.name}.git`;
-    const onTrying = () => events.send({ type: "notice", text: "The git host does not answer; trying again." });
-    const vault = await createVault({ path: folders.vault, git, url, token: gitToken, signal: over, onTrying });
-    signal.throwIfAborted();
-    return {
-      path: folders.repository,
-      vault,
-      git,
-      branch,
-      defaultBranch: repository.defaultBranch,
-      webUrl: repository.webUrl,
-      signal: over,
-    };
+  const url = `${gatewayUrl}/git/${repository.owner}/${repository.name}.git`;
+  const onTrying = () => events.send({ type: "notice", text: "The git host does not answer; trying again." });
+  const workspace: WorkspaceOptions = {
+    path: folders.repository,
+    vault: openVault({ path: folders.vault, git, url, token: gitToken, signal: over, onTrying }),
+    git,
+    branch,
+    defaultBranch: repository.defaultBranch,
+    webUrl: repository.webUrl,
+    signal: over,
   };
-  const agent = composeAgent(config, { modelToken, home: folders.agentHome });
-  await runSession({ assignment, gateway, events, feed, agent, openWorkspace, saving, logger: log });
-}
-
-function composeAgent(config: WorkerConfig, { modelToken, home }: { modelToken: Secret; home: string }) {
-  return createClaudeAgent({
-    binary: config.CLAUDE_CODE_PATH ?? findClaudeBinary(),
-    baseUrl: `${config.GATEWAY_URL}/anthropic`,
-    modelToken,
-    home,
-    path: config.PATH,
-    dockerHost: config.DOCKER_HOST,
-    isRoot: process.getuid?.() === 0,
-    maxTurns: config.MAX_TURNS,
-    maxBudgetUsd: config.MAX_BUDGET_USD,
-  });
-}
-
-/** The repository stands in a folder named for what it is: the agent sees its path. Leftovers of another run are removed. */
-async function makeFolders(workspaceDir: string) {
-  await mkdir(workspaceDir, { recursive: true });
-  const root = await realpath(workspaceDir);
-  const folders = {
-    repository: join(root, "repository"),
-    vault: join(root, "vault"),
-    agentHome: join(root, "agent-home"),
-    gitHome: join(root, "git-home"),
-  };
-  for (const folder of Object.values(folders)) {
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true });
-  }
-  return folders;
+  await runSession({ assignment, gateway, events, feed, agent, workspace, saving, logger: log });
 }

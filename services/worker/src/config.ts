@@ -1,5 +1,5 @@
 import { isAbsolute } from "node:path";
-import { CommonConfig, httpUrl, secret, wholeNumber } from "@peerbot/runtime";
+import { CommonConfig, httpUrl, secret, wholeNumber } from "@peerbot/runtime/core";
 import { z } from "zod";
 
 /** A worker's settings: where the gateway is and what lets it in. Everything else comes with the assignment. */

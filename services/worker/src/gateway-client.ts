@@ -13,8 +13,8 @@ import {
   type NumberedEvent,
   OpenedPullRequest,
   type PullRequestDraft,
-} from "@peerbot/contracts";
-import { AppError, messageOf, Secret } from "@peerbot/runtime";
+} from "@peerbot/contracts/gateway-api";
+import { AppError, messageOf, Secret } from "@peerbot/runtime/core";
 import type { z } from "zod";
 
 /** A newer run of the session exists, or this one is over: stop at once, write nothing more. */

@@ -1,4 +1,4 @@
-import { AppError, ConfigError, enableFaultPoints, loadConfig, messageOf } from "@peerbot/runtime";
+import { AppError, ConfigError, enableFaultPoints, loadConfig, messageOf } from "@peerbot/runtime/core";
 import { startWorker } from "./compose.ts";
 import { WorkerConfig } from "./config.ts";
 

@@ -1,5 +1,5 @@
 import type { Assignment, InboxEntry, Phase, RunFinished, Usage } from "@peerbot/contracts";
-import { AppError, faultPoint, type Logger } from "@peerbot/runtime";
+import { AppError, faultPoint, type Logger } from "@peerbot/runtime/core";
 import type { Agent } from "./agent/agent.ts";
 import { addUsage, NO_USAGE } from "./agent/usage-of-results.ts";
 import type { EventSender } from "./event-sender.ts";
@@ -13,7 +13,7 @@ import { failureOf, publishWork, type SaveContext, saveWork } from "./save-work.
 import { takeTurn } from "./take-turn.ts";
 import { prepareWorkspace, type WorkspaceOptions } from "./workspace/prepare-workspace.ts";
 import { readGuidance } from "./workspace/read-guidance.ts";
-import { writeBriefing } from "./write-briefing.ts";
+import { writeBriefing, writeGuidance } from "./write-briefing.ts";
 
 export interface SessionPorts {
   assignment: Assignment;
@@ -21,8 +21,8 @@ export interface SessionPorts {
   events: EventSender;
   feed: InboxFeed;
   agent: Agent;
-  /** Brings the repository's vault and says where the workspace is. */
-  openWorkspace: (signal: AbortSignal) => Promise<WorkspaceOptions>;
+  /** Where the repository comes to. */
+  workspace: WorkspaceOptions;
   /** Aborted when the work must be saved and the run ended: SIGTERM, or the deadline comes near. */
   saving: AbortSignal;
   logger: Logger;
@@ -46,7 +46,7 @@ interface Run {
   given: Set<string>;
   /** Entries taken from the feed that no turn has dealt with. */
   left: InboxEntry[];
-  place?: { context: SaveContext; remembered: Remembered; briefing: string };
+  place?: { context: SaveContext; remembered: Remembered; briefing: string; guidance: string | undefined };
   lastFinished?: RunFinished;
   usage: Usage;
 }
@@ -81,16 +81,23 @@ function endedEarly({ assignment }: SessionPorts): RunFinished {
 async function prepare(ports: SessionPorts): Promise<NonNullable<Run["place"]>> {
   const { assignment, gateway, agent, saving } = ports;
   enter(ports, "cloning");
-  const options = await ports.openWorkspace(saving);
+  const briefing = writeBriefing(assignment);
+  const recalling = recall(gateway, { agent: agent.name }).then((remembered) => {
+    // The agent starts while the repository comes.
+    agent.open({ memory: remembered.memory, briefing, model: assignment.model });
+    return remembered;
+  });
+  recalling.catch(() => {}); // heard below, unless the repository fails first
+  const options = ports.workspace;
   const workspace = await prepareWorkspace({ ...options, signal: saving });
   await faultPoint("worker.after-clone");
   enter(ports, "restoring");
-  const remembered = await recall(gateway, { agent: agent.name });
-  const briefing = writeBriefing(assignment, await readGuidance(workspace.path));
+  const [remembered, guidance] = await Promise.all([recalling, readGuidance(workspace.path)]);
   return {
     context: { assignment, workspace, options, report: (event) => ports.events.send(event) },
     remembered,
     briefing,
+    guidance: guidance === undefined ? undefined : writeGuidance(guidance),
   };
 }
 
@@ -106,7 +113,7 @@ async function nextEntries({ feed, saving, events }: SessionPorts, run: Run): Pr
 async function work(
   ports: SessionPorts,
   run: Run,
-  { context, remembered, briefing }: NonNullable<Run["place"]>,
+  { context, remembered, briefing, guidance }: NonNullable<Run["place"]>,
   entries: readonly InboxEntry[],
 ): Promise<RunFinished> {
   const { assignment, gateway, events, feed, agent, saving } = ports;
@@ -136,8 +143,8 @@ async function work(
         agent.startTurn({
           prompt,
           memory: remembered.memory,
-          workspace: context.workspace.path,
           briefing,
+          guidance,
           model: assignment.model,
           onEvent: (event) => events.send(event),
         }),

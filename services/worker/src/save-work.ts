@@ -1,5 +1,5 @@
 import type { Assignment, ChangeSize, Commit, Failure, PullRequest, WorkerEvent } from "@peerbot/contracts";
-import { AppError, faultPoint, messageOf } from "@peerbot/runtime";
+import { AppError, faultPoint, messageOf } from "@peerbot/runtime/core";
 import { FencedError, type GatewayClient } from "./gateway-client.ts";
 import { branchSubjects, measureChanges } from "./workspace/change-size.ts";
 import { subjectOf } from "./workspace/commit-message.ts";

@@ -1,12 +1,12 @@
 import { Secret } from "@peerbot/runtime";
 import { expect } from "chai";
-import type { TurnRequest } from "../src/agent/agent.ts";
-import { type ClaudeSettings, claudeOptions } from "../src/agent/claude-options.ts";
+import { type ClaudeSettings, claudeOptions, type OwnOptions } from "../src/agent/claude-options.ts";
 
 const settings: ClaudeSettings = {
   binary: "/claude",
-  baseUrl: "http://gateway/anthropic",
-  modelToken: new Secret("model-token"),
+  baseUrl: "http://127.0.0.1:1",
+  apiKey: new Secret("key"),
+  workspace: "/w",
   home: "/home/worker",
   path: "/usr/bin",
   dockerHost: undefined,
@@ -14,13 +14,12 @@ const settings: ClaudeSettings = {
   maxTurns: undefined,
   maxBudgetUsd: undefined,
 };
-const request = { memory: { sessionId: "s", transcript: {} }, workspace: "/w", briefing: "" } as unknown as TurnRequest;
-const place = { mark: "m", configFolder: "/c", onStart: () => {} };
+const own = { guidance: () => undefined } as unknown as OwnOptions;
 
 describe("The agent's environment", () => {
   it("leads to the run's Docker, if it has one", () => {
     const dockerHost = "unix:///docker/docker.sock";
-    expect(claudeOptions({ ...settings, dockerHost }, request, place).env).to.include({ DOCKER_HOST: dockerHost });
-    expect(claudeOptions(settings, request, place).env).not.to.have.property("DOCKER_HOST");
+    expect(claudeOptions({ ...settings, dockerHost }, own).env).to.include({ DOCKER_HOST: dockerHost });
+    expect(claudeOptions(settings, own).env).not.to.have.property("DOCKER_HOST");
   });
 });

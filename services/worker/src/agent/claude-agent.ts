@@ -1,16 +1,14 @@
-import { randomUUID } from "node:crypto";
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
-import { type Query, query, type SDKMessage } from "@anthropic-ai/claude-agent-sdk";
-import { messageOf } from "@peerbot/runtime";
+import type { SDKMessage } from "@anthropic-ai/claude-agent-sdk";
+import { messageOf } from "@peerbot/runtime/core";
 import { z } from "zod";
 import type { Agent, Turn, TurnRequest, TurnResult } from "./agent.ts";
-import { type ClaudeSettings, claudeOptions } from "./claude-options.ts";
+import type { ClaudeSettings } from "./claude-options.ts";
+import type { ClaudeProcess } from "./claude-process.ts";
 import { type AgentTrouble, failureOfTurn } from "./failure-of-turn.ts";
-import { endGroup } from "./process-group.ts";
 import { createPromptStream } from "./prompt-stream.ts";
 import { createTranslator, type ResultMessage, troubleIn } from "./translate-messages.ts";
 import { usageOfResults } from "./usage-of-results.ts";
+import { createWaitingClaude } from "./waiting-claude.ts";
 
 /** How long the binary may take to leave off after an interruption, or to exit after its last result. */
 const LEAVE_MS = 5_000;
@@ -27,20 +25,24 @@ const CommandLifecycle = z.object({
 
 /** Claude Code through the Agent SDK: one process per turn, ended with everything it started. */
 export function createClaudeAgent(settings: ClaudeSettings): Agent {
-  return { name: "claude", startTurn: (request) => startTurn(settings, request) };
+  const waiting = createWaitingClaude(settings);
+  return {
+    name: "claude",
+    prepare: waiting.prepare,
+    open: waiting.open,
+    startTurn: (request) => startTurn(request, settings, () => waiting.take(request)),
+    [Symbol.asyncDispose]: waiting.end,
+  };
 }
 
-function startTurn(settings: ClaudeSettings, request: TurnRequest): Turn {
-  const mark = randomUUID();
-  const configFolder = join(settings.home, ".claude");
+function startTurn(request: TurnRequest, { workspace }: ClaudeSettings, start: () => Promise<ClaudeProcess>): Turn {
   const prompts = createPromptStream();
-  const translator = createTranslator(request);
+  const translator = createTranslator({ workspace, onEvent: request.onEvent });
   const pending = new Set([prompts.push(request.prompt)]);
   const results: ResultMessage[] = [];
   const startedAt = performance.now();
   const over = new AbortController();
-  let session: Query | undefined;
-  let pid: number | undefined;
+  let claude: ClaudeProcess | undefined;
   let isInterrupted = false;
   let trouble: AgentTrouble | undefined;
   let isQuiet = false;
@@ -50,7 +52,7 @@ function startTurn(settings: ClaudeSettings, request: TurnRequest): Turn {
   /** Makes an end, should the binary not come to it by itself. */
   function expectEnd(): void {
     prompts.end();
-    leaving ??= setTimeout(() => void endGroup(pid, mark), LEAVE_MS);
+    leaving ??= setTimeout(() => void claude?.end(), LEAVE_MS);
   }
 
   function see(message: SDKMessage): void {
@@ -68,7 +70,7 @@ function startTurn(settings: ClaudeSettings, request: TurnRequest): Turn {
     if (message.type === "system" && message.subtype === "api_retry" && HOPELESS.has(message.error_status ?? 0)) {
       trouble = { apiStatus: message.error_status, text: "the key was refused" };
       prompts.end();
-      void endGroup(pid, mark);
+      void claude?.end();
     }
   }
 
@@ -83,13 +85,10 @@ function startTurn(settings: ClaudeSettings, request: TurnRequest): Turn {
 
   async function run(): Promise<TurnResult> {
     try {
-      await mkdir(configFolder, { recursive: true });
+      claude = await start();
       if (isInterrupted) return resultOf();
-      const onStart = (started: number | undefined) => {
-        pid = started;
-      };
-      session = query({ prompt: prompts, options: claudeOptions(settings, request, { mark, configFolder, onStart }) });
-      for await (const message of session) see(message);
+      claude.begin({ prompts, guidance: request.guidance });
+      for await (const message of claude.session) see(message);
     } catch (error) {
       // An error result is followed by an exception that says less than it.
       const isTold = results.some((result) => result.is_error);
@@ -99,7 +98,7 @@ function startTurn(settings: ClaudeSettings, request: TurnRequest): Turn {
       prompts.end();
       clearTimeout(lingering);
       clearTimeout(leaving);
-      await endGroup(pid, mark);
+      await claude?.end();
       translator.close();
     }
     return resultOf();
@@ -127,9 +126,9 @@ function startTurn(settings: ClaudeSettings, request: TurnRequest): Turn {
     interrupt() {
       if (isInterrupted || over.signal.aborted) return;
       isInterrupted = true;
-      leaving ??= setTimeout(() => void endGroup(pid, mark), LEAVE_MS);
-      void session
-        ?.interrupt()
+      leaving ??= setTimeout(() => void claude?.end(), LEAVE_MS);
+      void claude?.session
+        .interrupt()
         .catch(() => {}) // it is ended either way
         .finally(() => prompts.end());
     },

@@ -1,17 +1,18 @@
+import { join } from "node:path";
 import type { Options } from "@anthropic-ai/claude-agent-sdk";
-import type { Secret } from "@peerbot/runtime";
-import type { TurnRequest } from "./agent.ts";
+import type { Secret } from "@peerbot/runtime/core";
+import type { Conversation } from "./agent.ts";
 import { objectionToCall } from "./judge-tool-call.ts";
-import { createMemoryStore } from "./memory-store.ts";
-import { startGroup } from "./process-group.ts";
 
 export interface ClaudeSettings {
   /** The Claude Code binary. */
   binary: string;
-  /** The Claude API as the gateway serves it. */
+  /** The Claude API as the agent reaches it. */
   baseUrl: string;
-  /** Reaches the model and nothing else: the agent's own commands can read it. */
-  modelToken: Secret;
+  /** What it is asked with: the agent's own commands can read it. */
+  apiKey: Secret;
+  /** Absolute path the agent works in. */
+  workspace: string;
   /** A folder of the agent's own, for its home and configuration. */
   home: string;
   path: string;
@@ -25,23 +26,21 @@ export interface ClaudeSettings {
 const TOOLS = ["Bash", "Read", "Edit", "Write", "Grep", "Glob"];
 const HOOK_TIMEOUT_SECONDS = 30;
 
+type Hooks = NonNullable<Options["hooks"]>;
+type Hook = NonNullable<Hooks["PreToolUse"]>[number]["hooks"][number];
+
+/** What a process is given of its own. */
+export type OwnOptions = Required<Pick<Options, "sessionStore" | "spawnClaudeCodeProcess">> & {
+  /** Told with the first prompt of a conversation, and again when it was shortened; undefined for nothing. */
+  guidance: (occasion: "prompt" | "compact") => string | undefined;
+};
+
 /** How the Claude Code binary is run: nothing of the cloned repository configures it, nothing of our environment reaches it. */
-export function claudeOptions(
-  settings: ClaudeSettings,
-  request: TurnRequest,
-  { mark, configFolder, onStart }: { mark: string; configFolder: string; onStart: (pid: number | undefined) => void },
-): Options {
-  const { memory, workspace, briefing, model } = request;
-  const isResumed = (memory.transcript[""]?.length ?? 0) > 0;
+export function claudeOptions(settings: ClaudeSettings, { guidance, ...own }: OwnOptions): Options {
   return {
-    cwd: workspace,
-    env: environmentOf(settings, configFolder),
+    ...own,
+    env: environmentOf(settings),
     pathToClaudeCodeExecutable: settings.binary,
-    spawnClaudeCodeProcess: ({ command, args, cwd, env }) => {
-      const child = startGroup({ command, args, cwd, env, mark });
-      onStart(child.pid);
-      return child;
-    },
     settingSources: [],
     strictMcpConfig: true,
     mcpServersDelivery: "initialize",
@@ -51,29 +50,57 @@ export function claudeOptions(
     permissionMode: "bypassPermissions",
     allowDangerouslySkipPermissions: true,
     hooks: {
-      PreToolUse: [{ hooks: [judgeCall(request, settings)], timeout: HOOK_TIMEOUT_SECONDS, onFailure: "block" }],
+      PreToolUse: [{ hooks: [judgeCall(settings)], timeout: HOOK_TIMEOUT_SECONDS, onFailure: "block" }],
+      UserPromptSubmit: [{ hooks: [async () => context("UserPromptSubmit", guidance("prompt"))] }],
+      SessionStart: [
+        {
+          hooks: [
+            async (input) => {
+              const isShortened = input.hook_event_name === "SessionStart" && input.source === "compact";
+              return context("SessionStart", isShortened ? guidance("compact") : undefined);
+            },
+          ],
+        },
+      ],
     },
     includePartialMessages: true,
     verbatimPrompts: true,
-    sessionStore: createMemoryStore(memory),
     sessionStoreFlush: "eager",
-    // A resumed conversation keeps the briefing it began with.
-    systemPrompt: { type: "preset", preset: "claude_code", append: briefing, excludeDynamicSections: true },
-    ...(isResumed ? { resume: memory.sessionId } : { sessionId: memory.sessionId }),
-    ...(model === undefined ? {} : { model }),
+    systemPrompt: { type: "preset", preset: "claude_code", excludeDynamicSections: true },
     ...(settings.maxTurns === undefined ? {} : { maxTurns: settings.maxTurns }),
     ...(settings.maxBudgetUsd === undefined ? {} : { maxBudgetUsd: settings.maxBudgetUsd }),
   };
 }
 
-function environmentOf(settings: ClaudeSettings, configFolder: string): Record<string, string> {
+/** The same for a conversation that is known when the binary starts. */
+export function optionsFor(
+  { memory, briefing, model }: Conversation,
+  { workspace }: ClaudeSettings,
+  common: Options,
+): Options {
+  return {
+    ...common,
+    cwd: workspace,
+    // A resumed conversation keeps the briefing it began with.
+    systemPrompt: { type: "preset", preset: "claude_code", append: briefing, excludeDynamicSections: true },
+    ...(isBegun(memory) ? { resume: memory.sessionId } : { sessionId: memory.sessionId }),
+    ...(model === undefined ? {} : { model }),
+  };
+}
+
+/** True when there is a conversation to go on with. */
+export function isBegun({ transcript }: Conversation["memory"]): boolean {
+  return (transcript[""]?.length ?? 0) > 0;
+}
+
+function environmentOf(settings: ClaudeSettings): Record<string, string> {
   return {
     PATH: settings.path,
     HOME: settings.home,
     LANG: "C.UTF-8",
     ANTHROPIC_BASE_URL: settings.baseUrl,
-    ANTHROPIC_API_KEY: settings.modelToken.reveal(),
-    CLAUDE_CONFIG_DIR: configFolder,
+    ANTHROPIC_API_KEY: settings.apiKey.reveal(),
+    CLAUDE_CONFIG_DIR: configFolderOf(settings),
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
     CLAUDE_CODE_DISABLE_AUTO_MEMORY: "1",
     // Nobody is there to hear of a background task once the turn is over.
@@ -86,9 +113,11 @@ function environmentOf(settings: ClaudeSettings, configFolder: string): Record<s
   };
 }
 
-type PreToolUse = NonNullable<NonNullable<Options["hooks"]>["PreToolUse"]>[number]["hooks"][number];
+export function configFolderOf({ home }: ClaudeSettings): string {
+  return join(home, ".claude");
+}
 
-function judgeCall({ workspace }: TurnRequest, { home }: ClaudeSettings): PreToolUse {
+function judgeCall({ workspace, home }: ClaudeSettings): Hook {
   return async (input) => {
     if (input.hook_event_name !== "PreToolUse") return {};
     const objection = objectionToCall(input.tool_name, input.tool_input, { workspace, folders: [home, "/tmp"] });
@@ -101,4 +130,8 @@ function judgeCall({ workspace }: TurnRequest, { home }: ClaudeSettings): PreToo
       },
     };
   };
+}
+
+function context(hookEventName: "UserPromptSubmit" | "SessionStart", additionalContext: string | undefined) {
+  return additionalContext === undefined ? {} : { hookSpecificOutput: { hookEventName, additionalContext } };
 }

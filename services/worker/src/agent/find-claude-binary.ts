@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { AppError } from "@peerbot/runtime";
+import { AppError } from "@peerbot/runtime/core";
 
 /** The Claude Code binary that came with the Agent SDK. @throws AppError `agent-missing` */
 export function findClaudeBinary(): string {

@@ -3,18 +3,22 @@ import type { AgentMemory } from "./agent.ts";
 
 /**
  * Mirrors the SDK's transcript into the conversation that is saved. The project key is left aside: it is the folder
- * the run works in, and every run has another.
+ * the run works in, and every run has another. A process that is started ahead names its session itself: a conversation
+ * that has nothing in it takes that name.
  */
-export function createMemoryStore(memory: AgentMemory): SessionStore {
+export function createMemoryStore(): SessionStore & { bind(memory: AgentMemory): void } {
   const seen = new Set<string>();
-  for (const entries of Object.values(memory.transcript)) {
-    for (const entry of entries) {
-      const uuid = uuidOf(entry);
-      if (uuid !== undefined) seen.add(uuid);
-    }
-  }
+  let memory: AgentMemory = { sessionId: "", transcript: {} };
   return {
+    bind(conversation) {
+      memory = conversation;
+      for (const entry of Object.values(memory.transcript).flat()) {
+        const uuid = uuidOf(entry);
+        if (uuid !== undefined) seen.add(uuid);
+      }
+    },
     async append({ sessionId, subpath = "" }, entries) {
+      if (Object.keys(memory.transcript).length === 0) memory.sessionId = sessionId;
       if (sessionId !== memory.sessionId) return;
       // An entry with a known uuid is a repetition.
       const fresh = entries.filter(({ uuid }) => uuid === undefined || !seen.has(uuid));

@@ -1,5 +1,5 @@
-import { AppError, type Secret } from "@peerbot/runtime";
-import { execa } from "execa";
+import { AppError, type Secret } from "@peerbot/runtime/core";
+import { type ProgramAnswer, runProgram } from "./run-program.ts";
 
 export interface GitOptions {
   /** Where git runs. */
@@ -12,14 +12,8 @@ export interface GitOptions {
   expected?: readonly number[];
 }
 
-export interface GitAnswer {
-  exitCode: number;
-  stdout: string;
-  stderr: string;
-}
-
 /** Runs git with plain arguments in an environment that holds nothing of the worker's own. @throws GitError */
-export type Git = (args: readonly string[], options: GitOptions) => Promise<GitAnswer>;
+export type Git = (args: readonly string[], options: GitOptions) => Promise<ProgramAnswer>;
 
 /** A git command failed; the message is git's last words. */
 export class GitError extends AppError {
@@ -48,20 +42,16 @@ export function createGit({ path, home }: { path: string; home: string }): Git {
     GIT_OPTIONAL_LOCKS: "0",
   };
   return async (args, { cwd, env = {}, input, signal, expected = [] }) => {
-    const result = await execa("git", [...SAFE, ...args], {
+    const answer = await runProgram("git", [...SAFE, ...args], {
       cwd,
       env: { ...clean, ...env },
-      extendEnv: false,
-      reject: false,
-      stripFinalNewline: true,
-      maxBuffer: 64 * 1024 * 1024,
-      ...(input === undefined ? { stdin: "ignore" } : { input }),
-      ...(signal === undefined ? {} : { cancelSignal: signal }),
+      input,
+      signal,
     });
     signal?.throwIfAborted();
-    const exitCode = result.exitCode ?? -1;
-    if (exitCode !== 0 && !expected.includes(exitCode)) throw new GitError(args[0] ?? "", result.stderr);
-    return { exitCode, stdout: result.stdout, stderr: result.stderr };
+    const { exitCode, stderr } = answer;
+    if (exitCode !== 0 && !expected.includes(exitCode)) throw new GitError(args[0] ?? "", stderr);
+    return answer;
   };
 }
 

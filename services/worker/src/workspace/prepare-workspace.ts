@@ -25,13 +25,17 @@ export interface WorkspaceOptions {
   signal: AbortSignal;
 }
 
+/** Makes the working tree's own repository, with nothing in it. It needs no session. */
+export async function makeWorkspace(path: string, git: Git): Promise<void> {
+  await mkdir(path, { recursive: true });
+  await git(["init", "--quiet", "--template=", path], { cwd: path });
+}
+
 /** Brings the repository here and stands on the session branch: the remote's if it has one, else a new one. */
 export async function prepareWorkspace(options: WorkspaceOptions): Promise<Workspace> {
   const { path, vault, git, branch, defaultBranch, signal } = options;
-  const tips = await vault.remoteBranches([branch, defaultBranch], signal);
-  if (tips.size > 0) await vault.fetch([...tips.keys()], signal);
+  const tips = await vault.fetch({ branch, base: defaultBranch }, signal);
   const workspace = { path, branch, remoteTip: tips.get(branch), baseTip: tips.get(defaultBranch) };
-  await mkdir(path, { recursive: true });
   await attachRepository(workspace, options);
   if (tips.size > 0) await git(["reset", "--quiet", "--hard"], { ...inWorkspace(workspace), signal });
   return workspace;
@@ -45,7 +49,6 @@ export async function attachRepository(workspace: Workspace, options: WorkspaceO
   const { vault, git, defaultBranch, signal } = options;
   const { path, branch, remoteTip, baseTip } = workspace;
   const gitDir = join(path, ".git");
-  await git(["init", "--quiet", "--template=", `--initial-branch=${branch}`, path], { cwd: path, signal });
   await lendObjects(vault, gitDir);
   await writeFile(join(gitDir, "config"), configOf(options));
   const refs: [string, string | undefined][] = [
@@ -53,9 +56,10 @@ export async function attachRepository(workspace: Workspace, options: WorkspaceO
     [`refs/remotes/origin/${defaultBranch}`, baseTip],
     [`refs/remotes/origin/${branch}`, remoteTip],
   ];
-  for (const [ref, commit] of refs) {
-    if (commit !== undefined) await git(["update-ref", ref, commit], { ...inWorkspace(workspace), signal });
-  }
+  const commands = refs.flatMap(([ref, commit]) => (commit === undefined ? [] : [`update ${ref} ${commit}\n`]));
+  const here = { ...inWorkspace(workspace), signal };
+  await git(["symbolic-ref", "HEAD", `refs/heads/${branch}`], here);
+  if (commands.length > 0) await git(["update-ref", "--stdin"], { ...here, input: commands.join("") });
 }
 
 /**
@@ -67,6 +71,7 @@ export async function resetRepository(workspace: Workspace, options: WorkspaceOp
   const isWhole = await isFolder(gitDir);
   if (!isWhole || !(await isFolder(join(gitDir, "objects")))) {
     await rm(gitDir, { recursive: true, force: true });
+    await makeWorkspace(workspace.path, options.git);
     await attachRepository(workspace, options);
     await options.git(["reset", "--quiet"], { ...inWorkspace(workspace), signal: options.signal, expected: [128] });
     return;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Commit } from "@peerbot/contracts";
-import { AppError } from "@peerbot/runtime";
+import { AppError } from "@peerbot/runtime/core";
 import { toldSubject } from "./commit-message.ts";
 import type { Git } from "./git.ts";
 import { COMMITTER, inWorkspace, type Workspace } from "./prepare-workspace.ts";
@@ -58,9 +58,8 @@ async function putOnTop(
   commit: Commit,
   { vault, git, signal }: { vault: Vault; git: Git; signal: AbortSignal },
 ): Promise<Commit> {
-  const theirs = (await vault.remoteBranches([workspace.branch])).get(workspace.branch);
+  const theirs = (await vault.fetch({ branch: workspace.branch })).get(workspace.branch);
   if (theirs === undefined) return commit; // deleted meanwhile: the next push makes it again
-  await vault.fetch([workspace.branch]);
   await lendObjects(vault, join(workspace.path, ".git"));
   const here = { ...inWorkspace(workspace), signal };
   const env = { ...here.env, GIT_COMMITTER_NAME: COMMITTER.name, GIT_COMMITTER_EMAIL: COMMITTER.email };

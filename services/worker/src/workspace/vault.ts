@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { AppError, type Secret } from "@peerbot/runtime";
+import { AppError, type Secret } from "@peerbot/runtime/core";
 import { FencedError } from "../gateway-client.ts";
 import { credentialEnv, type Git, GitError } from "./git.ts";
 
@@ -21,14 +21,15 @@ export type PushOutcome = { status: "pushed" } | { status: "rejected" } | { stat
  */
 export interface Vault {
   readonly path: string;
-  /** Commit of each branch at the remote, of those asked for that exist. `until` gives up early. */
-  remoteBranches(branches: readonly string[], until?: AbortSignal): Promise<Map<string, string>>;
-  /** Brings branches from the remote. `until` gives up early. */
-  fetch(branches: readonly string[], until?: AbortSignal): Promise<void>;
+  /** Brings the branches, as far as the remote has them, and tells their commits. `until` gives up early. */
+  fetch(branches: { branch: string; base?: string }, until?: AbortSignal): Promise<Map<string, string>>;
   /** Takes a commit with all that belongs to it from a repository on this machine. */
   takeFrom(gitDir: string, commit: string): Promise<void>;
   push(commit: string, branch: string): Promise<PushOutcome>;
 }
+
+/** The remote has no branch of the base's name: an empty repository, most often. */
+const BASE_MISSING = "base-branch-missing";
 
 /** How long git tries to get through to the host, by way of the gateway. */
 const PATIENCE_MS = 2 * 60_000;
@@ -45,10 +46,14 @@ export interface VaultOptions {
   onTrying?: () => void;
 }
 
-export async function createVault({ path, git, url, token, signal, onTrying }: VaultOptions): Promise<Vault> {
+/** Makes the folder of a vault. It needs no session. */
+export async function makeVault(path: string, git: Git): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
-  await git(["init", "--quiet", "--bare", "--template=", path], { cwd: path, signal });
+  await git(["init", "--quiet", "--bare", "--template=", path], { cwd: path });
+}
 
+/** A vault in the folder that was made for it. */
+export function openVault({ path, git, url, token, signal, onTrying }: VaultOptions): Vault {
   const inVault = { cwd: path, env: { GIT_DIR: path, GIT_COMMON_DIR: path }, signal };
   const env = { ...inVault.env, ...credentialEnv({ url, token }) };
   const withCredential = async (
@@ -73,21 +78,36 @@ export async function createVault({ path, git, url, token, signal, onTrying }: V
     }
   };
 
+  async function tips(branches: readonly string[]): Promise<Map<string, string>> {
+    const refs = branches.map((branch) => `refs/heads/${branch}`);
+    const { stdout } = await git(["for-each-ref", "--format=%(objectname) %(refname)", ...refs], inVault);
+    return new Map(
+      stdout.split("\n").flatMap((line) => {
+        const [commit = "", ref = ""] = line.split(" ");
+        return refs.includes(ref) ? [[ref.slice("refs/heads/".length), commit] as const] : [];
+      }),
+    );
+  }
+
   return {
     path,
-    async remoteBranches(branches, until) {
-      const refs = branches.map((branch) => `refs/heads/${branch}`);
-      const { stdout } = await withCredential(["ls-remote", url, ...refs], { until });
-      return new Map(
-        stdout.split("\n").flatMap((line) => {
-          const [commit = "", ref = ""] = line.split("\t");
-          return refs.includes(ref) ? [[ref.slice("refs/heads/".length), commit] as const] : [];
-        }),
-      );
-    },
-    async fetch(branches, until) {
-      const refs = branches.map((branch) => `+refs/heads/${branch}:refs/heads/${branch}`);
-      await withCredential(["fetch", "--quiet", "--no-tags", `--depth=${CLONE_DEPTH}`, url, ...refs], { until });
+    async fetch({ branch, base }, until) {
+      // A pattern may match nothing, where a name must exist. It asks for what begins so; nobody else names branches so.
+      const wanted = [`+refs/heads/${branch}*:refs/heads/${branch}*`];
+      if (base !== undefined) wanted.push(`+refs/heads/${base}:refs/heads/${base}`);
+      const fetch = async (refs: readonly string[]) => {
+        const args = ["fetch", "--quiet", "--no-tags", "--prune", `--depth=${CLONE_DEPTH}`, url, ...refs];
+        const { exitCode, stderr } = await withCredential(args, { until, expected: [1] });
+        // With a depth git calls it a failure, in silence, that there is nothing to fetch.
+        if (exitCode === 1 && stderr !== "") throw remoteFailure(new GitError("fetch", stderr));
+      };
+      try {
+        await fetch(wanted);
+      } catch (error) {
+        if (!(error instanceof AppError && error.code === BASE_MISSING)) throw error;
+        await fetch(wanted.slice(0, 1));
+      }
+      return tips(base === undefined ? [branch] : [branch, base]);
     },
     async takeFrom(gitDir, commit) {
       await seal(path);
@@ -132,6 +152,9 @@ function pushOutcomeOf(stdout: string): PushOutcome {
 function remoteFailure(error: GitError): AppError {
   const status = Number(/returned error: (\d{3})/.exec(error.stderr)?.[1] ?? 0);
   if (status === 409) return new FencedError(error);
+  if (/couldn't find remote ref/.test(error.stderr)) {
+    return new AppError("the repository has no such branch", { code: BASE_MISSING, cause: error });
+  }
   if (status === 404 || /repository '.*' not found/.test(error.stderr)) {
     return new AppError("the repository does not exist any more, or was renamed", {
       code: "repository-not-found",

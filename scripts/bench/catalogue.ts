@@ -1,0 +1,5 @@
+import type { Bench } from "./bench.ts";
+import { startBench } from "./start/start-bench.ts";
+
+/** Everything `npm run bench` can measure. */
+export const BENCHES: readonly Bench[] = [startBench];
