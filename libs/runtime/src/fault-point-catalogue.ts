@@ -40,6 +40,8 @@ export const FAULT_POINTS = [
   { name: "gateway.before-finish", proves: "an outcome that was not stored is told again" },
   { name: "gateway.after-finish", proves: "an outcome whose receipt was lost is told once" },
   { name: "worker.after-exchange", proves: "a worker that dies at once is replaced" },
+  { name: "worker.before-take", proves: "a warm worker that dies before it has its run costs no try" },
+  { name: "worker.after-take", proves: "a warm worker that dies at once is replaced" },
   { name: "worker.after-clone", proves: "a worker that dies before its agent began is replaced" },
   { name: "worker.after-turn", proves: "work that was not committed is done again" },
   { name: "worker.after-commit", proves: "a commit that was not pushed is made again" },

@@ -1,4 +1,4 @@
-import { createLogger, type Logger } from "@peerbot/runtime/core";
+import { createLogger, type Logger, type Secret } from "@peerbot/runtime/core";
 import type { WorkerConfig } from "./config.ts";
 import { createEventSender } from "./event-sender.ts";
 import { createGatewayClient, FencedError, GatewayCallError } from "./gateway-client.ts";
@@ -7,6 +7,7 @@ import { type PreparedWorker, prepareWorker } from "./prepare-worker.ts";
 import { runSession } from "./run-session.ts";
 import { timeUntilSaving } from "./save-time.ts";
 import { type TakenRun, takeRun } from "./take-run.ts";
+import { waitForRun } from "./wait-for-run.ts";
 import type { WorkspaceOptions } from "./workspace/prepare-workspace.ts";
 import { openVault } from "./workspace/vault.ts";
 
@@ -19,13 +20,16 @@ const EXIT_FENCED = 4;
 const PATIENCE_MS = 5 * 60_000;
 
 /**
- * Does one run. Resolves to the exit code once its outcome is told or nobody waits for it any more.
+ * Does one run, if need be after waiting for one. Resolves to the exit code once its outcome is told, nobody waits for it
+ * any more, or no run came.
  * @throws when the outcome could not be told
  */
 export async function startWorker(config: WorkerConfig, { terminated }: { terminated: AbortSignal }): Promise<number> {
   const logger = createLogger({ service: "worker", level: config.LOG_LEVEL });
   try {
-    await doRun(config, terminated, logger);
+    const { START_TOKEN: startToken, STANDBY_TOKEN: standbyToken } = config;
+    if (standbyToken !== undefined) await waitAndDoRun(standbyToken, config, terminated, logger);
+    if (startToken !== undefined) await doRun(startToken, config, terminated, logger);
     return EXIT_TOLD;
   } catch (error) {
     const isTaken = error instanceof GatewayCallError && error.code === "start-token-used";
@@ -35,17 +39,33 @@ export async function startWorker(config: WorkerConfig, { terminated }: { termin
   }
 }
 
-async function doRun(config: WorkerConfig, terminated: AbortSignal, logger: Logger): Promise<void> {
+async function doRun(startToken: Secret, config: WorkerConfig, terminated: AbortSignal, logger: Logger): Promise<void> {
   logger.info("worker-up");
   const taking = takeRun({
     gatewayUrl: config.GATEWAY_URL,
-    startToken: config.START_TOKEN,
+    startToken,
     patienceMs: PATIENCE_MS,
     signal: terminated,
   });
   taking.catch(() => {}); // heard below
   await using worker = await prepareWorker(config);
   await carryOut(await taking, worker, { config, terminated, logger });
+}
+
+/** Gets ready as far as that goes without a session before it asks for one. */
+async function waitAndDoRun(
+  standbyToken: Secret,
+  config: WorkerConfig,
+  terminated: AbortSignal,
+  logger: Logger,
+): Promise<void> {
+  await using worker = await prepareWorker(config, { isAhead: true });
+  await worker.ready;
+  logger.info("worker-waits");
+  const { GATEWAY_URL: gatewayUrl } = config;
+  const taken = await waitForRun({ gatewayUrl, standbyToken, patienceMs: PATIENCE_MS, signal: terminated });
+  if (taken === "over") logger.info("no-run-came");
+  else await carryOut(taken, worker, { config, terminated, logger });
 }
 
 /** Does the run with what was prepared for any. */

@@ -2,11 +2,13 @@ import { isAbsolute } from "node:path";
 import { CommonConfig, httpUrl, secret, wholeNumber } from "@peerbot/runtime/core";
 import { z } from "zod";
 
-/** A worker's settings: where the gateway is and what lets it in. Everything else comes with the assignment. */
-export const WorkerConfig = z.object({
+const settings = z.object({
   ...CommonConfig.shape,
   GATEWAY_URL: httpUrl().describe("Address of the gateway, the only one a worker talks to."),
-  START_TOKEN: secret().describe("Lets the worker take its run, once."),
+  START_TOKEN: secret().optional().describe("Lets the worker take its run, once."),
+  STANDBY_TOKEN: secret()
+    .optional()
+    .describe("Instead of START_TOKEN: lets the worker wait for a run, once; it knows of none before."),
   WORKSPACE_DIR: z
     .string()
     .refine(isAbsolute, "must be an absolute path")
@@ -33,4 +35,15 @@ export const WorkerConfig = z.object({
     .describe("The Docker daemon of this run's own, for the agent's commands; unset: it has none."),
   PATH: z.string().default("/usr/local/bin:/usr/bin:/bin").describe("Where git and the agent's tools are found."),
 });
+
+/** A worker's settings: where the gateway is and what lets it in. Everything else comes with the assignment. */
+export const WorkerConfig = settings.refine(
+  ({ START_TOKEN, STANDBY_TOKEN }) => (START_TOKEN === undefined) !== (STANDBY_TOKEN === undefined),
+  {
+    path: ["START_TOKEN"],
+    error: "set either START_TOKEN or STANDBY_TOKEN, not none and not both",
+    // Looked at even when other variables are wrong, so that all mistakes come together.
+    when: ({ value }) => typeof value === "object" && value !== null,
+  },
+);
 export type WorkerConfig = z.infer<typeof WorkerConfig>;

@@ -126,7 +126,12 @@ interface Call {
   timeoutMs?: number | undefined;
 }
 
-async function send<Schema extends z.ZodType>(schema: Schema, url: string, call: Call): Promise<z.infer<Schema>> {
+/** One call, with its answer read. @throws AppError */
+export async function send<Schema extends z.ZodType>(
+  schema: Schema,
+  url: string,
+  call: Call,
+): Promise<z.infer<Schema>> {
   const { method, body, token, signal, timeoutMs = CALL_TIMEOUT_MS } = call;
   const response = await fetch(url, {
     method,
@@ -157,7 +162,7 @@ function errorIn(text: string): { code: string; message: string } | undefined {
 }
 
 /** Tries again while the failure is one that passes, with growing pauses. */
-async function withPatience<T>(
+export async function withPatience<T>(
   act: () => Promise<T>,
   { patienceMs, signal }: { patienceMs: number; signal: AbortSignal },
 ): Promise<T> {

@@ -13,6 +13,7 @@ try {
   enableFaultPoints(config.FAULT_POINTS_DIR);
   // Nothing started from here may inherit it.
   delete process.env.START_TOKEN;
+  delete process.env.STANDBY_TOKEN;
   process.exitCode = await startWorker(config, { terminated: terminated.signal });
 } catch (error) {
   // An expected failure says what it is; anything else is a bug and shows where.
