@@ -135,11 +135,11 @@ describe("The Helm chart", function () {
         expect(() => launcherConfigOf(variant(name))).not.to.throw();
       });
 
-      it("computes a quota with room for every worker its launchers may begin, of any size", () => {
+      it("computes a quota with room for every worker its launchers may begin, of any size, and for those that wait", () => {
         const config = launcherConfigOf(variant(name));
         const quota = variant(name).one("ResourceQuota", "-workers").spec.hard;
         const limits = variant(name).one("LimitRange", "-workers").spec.limits[0];
-        const workers = mostReplicas(variant(name), "launcher") * config.MAX_CONCURRENT_RUNS;
+        const workers = mostReplicas(variant(name), "launcher") * config.MAX_CONCURRENT_RUNS + config.WARM_WORKERS;
         expect(quantityOf(quota.pods)).to.be.at.least(workers);
         for (const size of WORKER_SIZES) {
           const pod = jobOf({ ...aRun(), size, docker: true }, settingsOf(config), Date.now()).spec?.template.spec;

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { Secret } from "@peerbot/runtime";
 import { expect } from "chai";
 import { type ClusterBench, openClusterBench } from "../../e2e/kubernetes/cluster-bench.ts";
-import { aRun, SCRIPTS } from "../../services/launcher/test/runner-conformance.ts";
+import { aRun, aStandby, SCRIPTS } from "../../services/launcher/test/runner-conformance.ts";
 import { fetchTools, type Tools } from "./fetched-tools.ts";
 import { renderChart } from "./rendered-chart.ts";
 
@@ -26,7 +26,7 @@ describe("The launcher's Role", function () {
   });
   after(() => cluster?.[Symbol.asyncDispose]());
 
-  it("is enough to start, follow, stop, give up and remove runs", async () => {
+  it("is enough to start, follow, stop, give up and remove runs, and to give one to a worker that waits", async () => {
     const [ends, waits] = [cluster.createRunner(SCRIPTS.fails), cluster.createRunner("setInterval(() => {}, 1000)")];
     const [first, second, third] = [aRun(), aRun(), aRun()];
     await ends.start(first);
@@ -36,7 +36,10 @@ describe("The launcher's Role", function () {
     cluster.standIn.cluster.inject({ fault: { kind: "image-pull" } });
     await waits.start(third);
     expect(await waits.ended(third.name, never())).to.include({ reason: "image-pull-failed" });
-    for (const { name } of [first, second, third]) await ends.remove(name);
+    const standby = aStandby();
+    await waits.start(standby);
+    await waits.assign(standby.name, aRun());
+    for (const { name } of [first, second, third, standby]) await ends.remove(name);
     expect(await ends.list()).to.deep.equal([]);
   });
 

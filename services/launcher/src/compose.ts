@@ -107,7 +107,6 @@ export async function compose(
         ...settings,
         generation,
         size: config.WARM_WORKERS,
-        maxAgeSeconds: config.WARM_WORKER_MAX_AGE_SECONDS,
         everyMs: overrides.keepPoolEveryMs ?? 5_000,
       },
     ),

@@ -66,9 +66,6 @@ const settings = z.object({
     .describe(
       "How many workers wait for a run, so that it starts at once; of all launchers together, beside those that work. 0: every run has its worker started for it.",
     ),
-  WARM_WORKER_MAX_AGE_SECONDS: wholeNumber({ min: 60, max: 24 * 3600 })
-    .default(3600)
-    .describe("How long a worker waits for a run before another one takes its place."),
   TAKEOVER_SECONDS: wholeNumber({ min: 1, max: 300 })
     .default(10)
     .describe("After this time another launcher takes over the sessions of one that died."),

@@ -56,8 +56,9 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end -}}
 {{- end -}}
 
-{{/* How many workers there may be at once. One more launcher than usual lives during a rolling update. */}}
+{{/* How many workers there may be at once, those that wait included. One more launcher than usual lives during a rolling
+update; waiting workers are replaced one for one, so there are never more of them. */}}
 {{- define "peerbot.maxWorkers" -}}
 {{- $launchers := include "peerbot.maxReplicas" (dict "root" . "service" "launcher") | int -}}
-{{- mul (add $launchers 1) (.Values.launcher.runsPerReplica | int) -}}
+{{- add (mul (add $launchers 1) (.Values.launcher.runsPerReplica | int)) (.Values.worker.warm | int) -}}
 {{- end -}}

@@ -52,6 +52,7 @@ CONVERSATION_DIRECTORY: /conversations
 RUNNER: kubernetes
 GATEWAY_URL: http://{{ $fullname }}-gateway.{{ .root.Release.Namespace }}.svc:3200
 MAX_CONCURRENT_RUNS: {{ $values.launcher.runsPerReplica | quote }}
+WARM_WORKERS: {{ $values.worker.warm | quote }}
 KUBERNETES_NAMESPACE: {{ $values.worker.namespace | quote }}
 KUBERNETES_INSTANCE: {{ $fullname | quote }}
 WORKER_IMAGE: {{ include "peerbot.workerImage" .root | quote }}

@@ -18,7 +18,6 @@ export interface KeepPoolSettings {
   /** How many workers wait, of all launchers together. */
   size: number;
   generation: string;
-  maxAgeSeconds: number;
   gatewayUrl: string;
   tokenSecret: Secret;
   logLevel: string;
@@ -33,6 +32,8 @@ export interface PoolKeeper extends AsyncDisposable {
 
 /** A new worker takes a second of processor time that the run which took the last one needs more. */
 const REFILL_PAUSE_MS = 2_000;
+/** Nothing that waits gets any fresher. */
+const MAX_AGE_MS = 3_600_000;
 /** Time for an image to be pulled, or for a node to be added. */
 const START_PATIENCE_MS = 5 * 60_000;
 /** The worker leaves, or is ended by the runner, should nobody else see to it. */
@@ -65,7 +66,7 @@ export function keepPool(ports: KeepPoolPorts, settings: KeepPoolSettings): Pool
   let wake = Promise.withResolvers<void>();
 
   async function look(): Promise<void> {
-    const { generation, size, maxAgeSeconds } = settings;
+    const { generation, size } = settings;
     const plan = await pool.announce({ generation, size }, { isNew });
     isNew = false;
     const members = await pool.members();
@@ -81,7 +82,7 @@ export function keepPool(ports: KeepPoolPorts, settings: KeepPoolSettings): Pool
       plan,
       now: Date.now(),
       startPatienceMs: START_PATIENCE_MS,
-      maxAgeMs: maxAgeSeconds * 1_000,
+      maxAgeMs: MAX_AGE_MS,
     });
     if (upkeep.isLate) backOff();
     for (const name of upkeep.retire) {
@@ -93,11 +94,11 @@ export function keepPool(ports: KeepPoolPorts, settings: KeepPoolSettings): Pool
   }
 
   async function startOne(): Promise<"started" | "full" | "failed"> {
-    const { generation, maxAgeSeconds, gatewayUrl, logLevel, tokenSecret } = settings;
+    const { generation, gatewayUrl, logLevel, tokenSecret } = settings;
     const name = newWarmName();
     if ((await pool.reserve(name, generation)) === "full") return "full";
     await faultPoint("launcher.after-reserve");
-    const expiresAt = Date.now() + maxAgeSeconds * 1_000 + MARGIN_MS;
+    const expiresAt = Date.now() + MAX_AGE_MS + MARGIN_MS;
     const claims = { kind: "standby", member: name } as const;
     const token = await signStandbyToken(claims, { secret: tokenSecret.reveal(), expiresAt });
     const standbyToken = new Secret(token);
