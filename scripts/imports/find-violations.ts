@@ -22,6 +22,7 @@ export type Manifests = ReadonlyMap<string, Manifest>;
 const HOMES: readonly (readonly [RegExp, string])[] = [
   [/^@slack\/(bolt|socket-mode|oauth)$/, "services/ingress"],
   [/^@kubernetes\//, "services/launcher"],
+  [/^dockerode$/, "services/launcher"],
   [/^@bull-board\//, "services/launcher"],
   [/^@google-cloud\//, "libs/conversation-store"],
   [/^@octokit\//, "libs/git-host"],

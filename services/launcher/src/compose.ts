@@ -230,6 +230,10 @@ async function runnerOf(config: LauncherConfig, logger: Logger): Promise<Session
         faultPointsDir: config.FAULT_POINTS_DIR,
         logger,
       });
+    case "docker": {
+      const { openDockerRunner } = await import("./runner/docker/open-docker-runner.ts");
+      return openDockerRunner(config, logger);
+    }
     case "kubernetes": {
       // Its client takes most of a second to load.
       const { openKubernetesRunner } = await import("./runner/kubernetes/open-kubernetes-runner.ts");

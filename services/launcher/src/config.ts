@@ -10,6 +10,7 @@ import {
 } from "@peerbot/runtime";
 import { z } from "zod";
 import { parseChannelOptions } from "./launch/channel-options.ts";
+import { DockerConfig } from "./runner/docker/docker-config.ts";
 import { DockerInDockerConfig } from "./runner/docker-in-docker-config.ts";
 import { KubernetesConfig } from "./runner/kubernetes/kubernetes-config.ts";
 
@@ -21,9 +22,11 @@ const settings = z.object({
     .default(9092)
     .describe("Port of /metrics, /health, /ready and the queues' dashboard (/queues); 0 picks a free one."),
   RUNNER: z
-    .enum(["process", "kubernetes"], { error: 'must be "process" or "kubernetes"' })
+    .enum(["process", "docker", "kubernetes"], { error: 'must be "process", "docker" or "kubernetes"' })
     .default("process")
-    .describe("Where workers run: each a `process` of this machine, or a Job of `kubernetes`."),
+    .describe(
+      "Where workers run: each a `process` of this machine, a container of `docker`, or a Job of `kubernetes`.",
+    ),
   RUNS_DIR: z
     .string()
     .default(".peerbot/runs")
@@ -38,6 +41,7 @@ const settings = z.object({
     .string()
     .default("/usr/local/bin:/usr/bin:/bin")
     .describe("Where workers of the process runner find programs such as git."),
+  ...DockerConfig.shape,
   ...KubernetesConfig.shape,
   ...RunOptionsConfig.shape,
   ...DockerInDockerConfig.shape,
@@ -100,11 +104,16 @@ const always = ({ value }: z.core.ParsePayload) => typeof value === "object" && 
 
 /** The launcher's settings. */
 export const LauncherConfig = settings
-  .refine(({ RUNNER, WORKER_IMAGE }) => RUNNER !== "kubernetes" || WORKER_IMAGE !== undefined, {
+  .refine(({ RUNNER, WORKER_IMAGE }) => RUNNER === "process" || WORKER_IMAGE !== undefined, {
     path: ["WORKER_IMAGE"],
-    error: "is missing; RUNNER=kubernetes needs it (registry/name:tag of the worker's image)",
+    error: "is missing; RUNNER=kubernetes and RUNNER=docker need it (registry/name:tag of the worker's image)",
     when: always,
   })
+  .refine(
+    ({ DOCKER_REGISTRY_USER: user, DOCKER_REGISTRY_PASSWORD: password }) =>
+      (user === undefined) === (password === undefined),
+    { path: ["DOCKER_REGISTRY_PASSWORD"], error: "belongs to DOCKER_REGISTRY_USER: set both or neither", when: always },
+  )
   .refine(({ RUNNER, DOCKER_IN_DOCKER }) => RUNNER !== "process" || (DOCKER_IN_DOCKER ?? "off") === "off", {
     path: ["DOCKER_IN_DOCKER"],
     error: "must be off with RUNNER=process: its workers share this machine",

@@ -9,6 +9,8 @@ import type { RunSpec, SessionRunner, StandbySpec } from "../src/runner/session-
 export interface RunnerUnderTest extends AsyncDisposable {
   /** By what address workers reach this machine. */
   readonly host: string;
+  /** Where workers find a port of this machine, if that takes more than its address. */
+  urlOf?(port: number): Promise<string>;
   /** A runner whose workers are JavaScript programs; several of them see the same runs, like replicas. */
   createRunner(script: string): SessionRunner;
 }
@@ -64,7 +66,7 @@ interface Gateway extends AsyncDisposable {
   workers(): number;
 }
 
-async function listenForWorkers(host: string): Promise<Gateway> {
+async function listenForWorkers(place: RunnerUnderTest): Promise<Gateway> {
   const { promise: isUp, resolve } = Promise.withResolvers<void>();
   let workers = 0;
   const server = createServer((_request, response) => {
@@ -72,12 +74,12 @@ async function listenForWorkers(host: string): Promise<Gateway> {
     resolve();
     response.setHeader("connection", "close").end();
   });
-  server.listen(0, host);
+  server.listen(0, place.host);
   await once(server, "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("a TCP listener has a port");
   return {
-    url: `http://${host}:${address.port}`,
+    url: (await place.urlOf?.(address.port)) ?? `http://${place.host}:${address.port}`,
     untilWorkerIsUp: () => isUp,
     workers: () => workers,
     [Symbol.asyncDispose]: async () => {
@@ -100,7 +102,7 @@ export function describeSessionRunner(adapter: string, open: () => Promise<Runne
     };
     beforeEach(async () => {
       place = await open();
-      gateway = await listenForWorkers(place.host);
+      gateway = await listenForWorkers(place);
     });
     afterEach(async () => {
       for (const runner of opened.splice(0)) {

@@ -1,5 +1,6 @@
 import type { V1ResourceRequirements } from "@kubernetes/client-node";
-import type { KubernetesSettings, WorkerLimits } from "./kubernetes-settings.ts";
+import type { WorkerLimits } from "../worker-sizes.ts";
+import type { KubernetesSettings } from "./kubernetes-settings.ts";
 
 /** Memory is reserved whole: what is lent out twice kills. */
 export function resourcesOf(

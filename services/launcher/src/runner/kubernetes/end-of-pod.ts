@@ -2,6 +2,7 @@ import type { V1ContainerStateTerminated, V1Pod, V1PodCondition } from "@kuberne
 import type { EndReason } from "@peerbot/contracts";
 import { signalOf } from "../exit-signal.ts";
 import type { RunEnd } from "../session-runner.ts";
+import { withoutTokens } from "../without-tokens.ts";
 import { workerStatusOf } from "./observed-run.ts";
 
 const DETAIL_CHARACTERS = 1_000;
@@ -81,9 +82,4 @@ function detailOf(
 ): string {
   const words = [disruption?.message, pod.status?.message, terminated?.message].filter((text) => text !== undefined);
   return withoutTokens(words.join("; ")).trim().slice(-DETAIL_CHARACTERS);
-}
-
-/** The last words of a worker may hold anything; what looks like a token is not for logs. */
-export function withoutTokens(text: string): string {
-  return text.replace(/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, "[token]");
 }

@@ -1,10 +1,10 @@
-import { WORKER_SIZES } from "@peerbot/contracts";
 import { commaSeparated, flag, wholeNumber } from "@peerbot/runtime";
 import { z } from "zod";
-import { parseWorkerSizes } from "./worker-sizes.ts";
+import { ContainerConfig } from "../container-config.ts";
 
 /** The settings of RUNNER=kubernetes. */
 export const KubernetesConfig = z.object({
+  ...ContainerConfig.shape,
   KUBECONFIG: z
     .string()
     .optional()
@@ -30,26 +30,12 @@ export const KubernetesConfig = z.object({
   KUBERNETES_NODE_LOST_SECONDS: wholeNumber({ min: 1, max: 3600 })
     .default(60)
     .describe("How long a node may be out of reach before its workers count as lost."),
-  WORKER_IMAGE: z.string().min(1).optional().describe("Image of the workers; needed with RUNNER=kubernetes."),
-  WORKER_IMAGE_PULL_POLICY: z
-    .enum(["Always", "IfNotPresent", "Never"], { error: "must be Always, IfNotPresent or Never" })
-    .default("IfNotPresent")
-    .describe("When nodes pull the workers' image."),
   WORKER_IMAGE_PULL_SECRETS: commaSeparated()
     .prefault("")
     .describe("Names of Secrets of the workers' namespace with which the image is pulled."),
   WORKER_SERVICE_ACCOUNT: kubernetesName()
     .default("peerbot-worker")
     .describe("Service account of the workers; it needs no rights, and its token is not mounted."),
-  WORKER_SIZES: z
-    .string()
-    .default("small=1:2,standard=2:4,large=4:8")
-    .transform(parseWorkerSizes)
-    .describe("What a worker of each size may use at most: CPUs and GiB of memory."),
-  WORKER_SIZE: z
-    .enum(WORKER_SIZES, { error: "must be small, standard or large" })
-    .default("standard")
-    .describe("Size of a worker whose run asks for none."),
   WORKER_CPU_REQUEST_PERCENT: wholeNumber({ min: 1, max: 100 })
     .default(50)
     .describe("How much of its CPUs a worker is sure of, in percent; its memory is reserved whole."),

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Logger, messageOf } from "@peerbot/runtime";
 import { type RunEnd, RunnerFailure, type RunSpec, type SessionRunner, type WorkerSpec } from "../session-runner.ts";
+import { withoutTokens } from "../without-tokens.ts";
 import { refusalOf } from "./api-failure.ts";
 import { createCluster } from "./cluster.ts";
-import { withoutTokens } from "./end-of-pod.ts";
 import { jobOf } from "./job-of.ts";
 import { END_DETAIL_ANNOTATION, END_REASON_ANNOTATION, judgeRun } from "./judge-run.ts";
 import type { PooledKubeConfig } from "./kube-config.ts";

@@ -1,12 +1,6 @@
 import type { WorkerSize } from "@peerbot/contracts";
 import type { DockerMode } from "../docker-in-docker-config.ts";
-
-/** What the container of a worker may use at most. */
-export interface WorkerLimits {
-  /** CPUs, such as 0.5. */
-  cpus: number;
-  memoryGib: number;
-}
+import type { WorkerLimits } from "../worker-sizes.ts";
 
 /** The Docker daemon beside a worker that asked for one. */
 export interface DockerSettings {

@@ -5,6 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Logger, messageOf } from "@peerbot/runtime";
 import { type RunEnd, RunnerFailure, type SessionRunner, tokenOf, type WorkerSpec } from "../session-runner.ts";
+import { withoutTokens } from "../without-tokens.ts";
 import { endProcessGroup } from "./end-process-group.ts";
 import { askToLeave, isRunning, killRun } from "./end-run.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
@@ -185,8 +186,4 @@ async function countOomKills(): Promise<number | null> {
   const vmstat = await readFile("/proc/vmstat", "utf8").catch(() => "");
   const count = /^oom_kill (\d+)$/m.exec(vmstat)?.[1];
   return count === undefined ? null : Number(count);
-}
-
-function withoutTokens(line: string): string {
-  return line.replace(/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, "[token]");
 }

@@ -1,6 +1,12 @@
 import { WORKER_SIZES, type WorkerSize } from "@peerbot/contracts";
 import type { z } from "zod";
-import type { WorkerLimits } from "./kubernetes-settings.ts";
+
+/** What the container of a worker may use at most. */
+export interface WorkerLimits {
+  /** CPUs, such as 0.5. */
+  cpus: number;
+  memoryGib: number;
+}
 
 const ENTRY = /^(\w+)=(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)$/;
 

@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { RunnerFailure } from "../session-runner.ts";
+
+/** What the engine answered instead of doing it. */
+export interface EngineFailure {
+  /** HTTP status. */
+  code: number;
+  message: string;
+}
+
+const Refusal = z.object({
+  statusCode: z.number(),
+  json: z.object({ message: z.string() }).optional().catch(undefined),
+});
+
+/** Reads a refusal of the engine; `undefined` for anything else, such as a connection that failed. */
+export function engineFailureOf(error: unknown): EngineFailure | undefined {
+  const refusal = Refusal.safeParse(error);
+  if (!refusal.success) return undefined;
+  const { statusCode: code, json } = refusal.data;
+  return { code, message: json?.message ?? `the Docker engine answered ${code}` };
+}
+
+/** True for what may pass by itself: an engine that restarts or is not to be reached. */
+export function isPassing(error: unknown): boolean {
+  const failure = engineFailureOf(error);
+  return failure === undefined ? error instanceof Error && "code" in error : failure.code === 503;
+}
+
+/** A container that was refused for good, as the launcher understands it; what may pass by itself is left as it is. */
+export function refusalOf(error: unknown): unknown {
+  if (error instanceof RunnerFailure) return error;
+  const failure = engineFailureOf(error);
+  if (failure === undefined || isPassing(error)) return error;
+  return new RunnerFailure(`Docker refused the run: ${failure.message}`, { reason: "could-not-start", cause: error });
+}
