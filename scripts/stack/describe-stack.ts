@@ -16,8 +16,8 @@ export function describeStack(plan: StackPlan): string {
     ...plan.services.flatMap(({ name, metricsUrl }): [string, string][] =>
       metricsUrl === undefined ? [] : [[`Metrics, ${name}`, metricsUrl]],
     ),
-    ["Played here", list(standIns)],
-    ["Real", list(real)],
+    ["Played here", partyNames(standIns)],
+    ["Real", partyNames(real)],
   ];
   if (plan.sandboxUrl !== undefined) rows.unshift(["Page", plan.sandboxUrl]);
   return [
@@ -30,6 +30,7 @@ export function describeStack(plan: StackPlan): string {
   ].join("\n");
 }
 
-function list(parties: readonly OutsideParty[]): string {
+/** Parties as people call them, in a line. */
+export function partyNames(parties: readonly OutsideParty[]): string {
   return parties.map((party) => NAMES[party]).join(", ") || "nothing";
 }

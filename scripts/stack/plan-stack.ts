@@ -1,16 +1,10 @@
 import { join } from "node:path";
-import { isSet, type OutsideParty, type Settings, withoutParty } from "./outside-world.ts";
+import { outsideSettings, pickSettings, standInsBeside } from "./outside-settings.ts";
+import { OUTSIDE_PARTIES, type OutsideParty, type Settings } from "./outside-world.ts";
 import { type PlayedCluster, playedClusterAt, playedClusterSettings, playsCluster } from "./played-cluster.ts";
 import type { StackPorts } from "./ports.ts";
 import { SERVICE_NAMES, type ServiceName } from "./service-names.ts";
-import { standInSettings } from "./stand-in-settings.ts";
-
-/** Made once for a data folder and kept there. */
-export interface StackSecrets {
-  tokenSecret: string;
-  slackSigningSecret: string;
-  bullBoardPassword: string;
-}
+import type { StackSecrets } from "./stack-secrets.ts";
 
 export interface StackRequest {
   /** What the operator set, from `.env` and the environment. */
@@ -52,17 +46,14 @@ export interface StackPlan {
 }
 
 const BULL_BOARD_USER = "admin";
-const ALL: readonly OutsideParty[] = ["slack", "github", "claude", "gcs"];
 
 /** Which services run, where, and what each is told. */
 export function planStack(request: StackRequest): StackPlan {
-  const standIns = ALL.filter(
-    (party) => !request.real.includes(party) && !isReplacedOtherwise(party, request.settings),
-  );
+  const standIns = standInsBeside(request.real, request.settings);
   const urls = urlsOf(request.ports);
   const shared = sharedSettings(request, standIns, urls);
   // The sandbox plays everybody or nobody: it never learns what opens a real door.
-  const played = sharedSettings(request, ALL, urls);
+  const played = sharedSettings(request, OUTSIDE_PARTIES, urls);
   const names = SERVICE_NAMES.filter(
     (name) => name !== "sandbox" || standIns.length > 0 || playsCluster(request.settings),
   );
@@ -82,11 +73,6 @@ export function planStack(request: StackRequest): StackPlan {
   };
 }
 
-/** Conversations may be kept in a folder instead of a bucket. */
-function isReplacedOtherwise(party: OutsideParty, settings: Settings): boolean {
-  return party === "gcs" && isSet(settings, "CONVERSATION_DIRECTORY");
-}
-
 function urlsOf(ports: StackPorts) {
   return { sandbox: local(ports.sandbox), ingress: local(ports.ingress), gateway: local(ports.gateway) };
 }
@@ -100,15 +86,8 @@ function sharedSettings(
   standIns: readonly OutsideParty[],
   urls: ReturnType<typeof urlsOf>,
 ): Settings {
-  const kept = standIns.reduce(withoutParty, settings);
-  // With an app token Slack needs no public address, which a developer's machine hardly has.
-  const slackMode = settings.SLACK_MODE ?? (isSet(kept, "SLACK_APP_TOKEN") ? "socket" : "http");
   return {
-    ...kept,
-    SLACK_MODE: slackMode,
-    SLACK_DELIVERY: slackMode,
-    SLACK_EVENTS_URL: `${urls.ingress}/slack/events`,
-    ...Object.assign({}, ...standIns.map((party) => standInSettings(party, { urls, secrets }))),
+    ...outsideSettings({ settings, standIns, urls, secrets }),
     REDIS_URL: redis.url,
     REDIS_PREFIX: redis.prefix,
     INTERNAL_HOST: "127.0.0.1",
@@ -132,13 +111,13 @@ function sharedSettings(
 function planService(name: ServiceName, request: StackRequest, shared: Settings): ServicePlan {
   const values: Settings =
     name === "sandbox" ? shared : { ...shared, INTERNAL_PORT: String(request.ports.internal[name]) };
-  const told = request.variables[name].flatMap((variable) => {
-    const value = values[variable];
-    return value === undefined || value === "" ? [] : [[variable, value] as const];
-  });
   return {
     name,
-    environment: { ...request.system, ...googleCredentials(name, request), ...Object.fromEntries(told) },
+    environment: {
+      ...request.system,
+      ...googleCredentials(name, request),
+      ...pickSettings(values, request.variables[name]),
+    },
     ...observationUrls(name, request.ports),
   };
 }

@@ -1,13 +1,13 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startRedis } from "@peerbot/testing/redis-server";
-import { readSettings } from "../settings/read-settings.ts";
+import { readVariables } from "../settings/read-variables.ts";
 import { endWorkers } from "./end-workers.ts";
 import { chooseOutsideWorld, type Settings } from "./outside-world.ts";
 import { planStack, type StackPlan } from "./plan-stack.ts";
 import { choosePorts, FREE_PORTS, type StackPorts } from "./ports.ts";
 import { openProcessRegister, type ProcessRegister } from "./process-register.ts";
-import { SERVICE_NAMES, type ServiceName } from "./service-names.ts";
+import type { ServiceName } from "./service-names.ts";
 import { createServiceProcess, type ServiceProcess } from "./service-process.ts";
 import { keptSecrets } from "./stack-secrets.ts";
 import { systemVariables } from "./system-variables.ts";
@@ -74,7 +74,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const plan = planStack({
     settings,
     real: world.real,
-    variables: await readVariables(),
+    variables: await readVariables(ROOT),
     ports,
     secrets: await keptSecrets(options.dataDir),
     dataDir: options.dataDir,
@@ -149,11 +149,4 @@ async function stopServices(services: Services, workerFolders: readonly string[]
   for (const folder of workerFolders) await endWorkers(folder);
   await Promise.all([services.get("gateway")?.stop(), services.get("streamer")?.stop()]);
   await services.get("sandbox")?.stop();
-}
-
-async function readVariables(): Promise<Record<ServiceName, string[]>> {
-  const all = await readSettings(ROOT);
-  const of = (name: ServiceName) =>
-    all.find(({ service }) => service === name)?.settings.map((setting) => setting.name) ?? [];
-  return Object.fromEntries(SERVICE_NAMES.map((name) => [name, of(name)])) as Record<ServiceName, string[]>;
 }
