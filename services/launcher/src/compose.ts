@@ -219,7 +219,8 @@ function userDirectoryOf(
   return createSlackUserDirectory({ token, apiUrl, redis, prefix, logger });
 }
 
-async function runnerOf(config: LauncherConfig, logger: Logger): Promise<SessionRunner> {
+/** The runner the settings name. */
+export async function runnerOf(config: LauncherConfig, logger: Logger): Promise<SessionRunner> {
   switch (config.RUNNER) {
     case "process":
       return createProcessRunner({
