@@ -24,6 +24,8 @@ const SERVICES = ["ingress", "launcher", "gateway", "streamer"] as const;
 const OF_ONE_MACHINE = new Set([
   ...["FAULT_POINTS_DIR", "RUNS_DIR", "WORKER_MAIN", "PATH", "KUBECONFIG"],
   ...["INTERNAL_HOST", "INGRESS_HOST", "GATEWAY_HOST"],
+  ...["DOCKER_HOST", "DOCKER_INSTANCE", "DOCKER_GATEWAY", "DOCKER_SUBNETS", "DOCKER_INTERNET", "DOCKER_PROCESSES"],
+  ...["DOCKER_TMP_MIB", "DOCKER_WORKSPACE_GIB", "DOCKER_REGISTRY_USER", "DOCKER_REGISTRY_PASSWORD"],
 ]);
 
 /** The least anybody has to set. */
