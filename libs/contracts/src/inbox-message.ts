@@ -16,11 +16,21 @@ const common = {
 /** What people ask of the machine, which is no part of the text. */
 const options = RunOptions.optional();
 
+/** Slack timestamp of the edit that gave it these words: the latest counts, in whatever order they come. */
+const editedTs = z.string().optional();
+
 /** One thing a person did in a thread. Text is plain: no Slack markup, no mention of the bot, no options. */
 export const InboxMessage = z.discriminatedUnion("kind", [
-  z.object({ ...common, kind: z.literal("said"), text: z.string(), options }),
+  z.object({ ...common, kind: z.literal("said"), text: z.string(), options, editedTs }),
   /** The text of an earlier message changed; `edits` is the identity of that message. */
-  z.object({ ...common, kind: z.literal("edited"), text: z.string(), options, edits: z.string() }),
+  z.object({
+    ...common,
+    kind: z.literal("edited"),
+    text: z.string(),
+    options,
+    edits: z.string(),
+    editedTs,
+  }),
   /** Stop what runs, or withdraw what waits. */
   z.object({ ...common, kind: z.literal("stop") }),
   /** Carry on after a saved or stopped run. */

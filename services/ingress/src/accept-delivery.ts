@@ -1,4 +1,4 @@
-import { type SessionKey, sessionKeyOf } from "@peerbot/contracts";
+import { type InboxMessage, type SessionKey, sessionKeyOf } from "@peerbot/contracts";
 import { faultPoint } from "@peerbot/runtime";
 import { INBOX_START, type SessionInbox } from "@peerbot/session-log";
 import type { NoticeQueue, SessionQueue } from "@peerbot/session-queue";
@@ -82,7 +82,7 @@ async function gatherFacts(
 ): Promise<Facts> {
   if ((await inbox.session(session)) === undefined) {
     const standing = found !== undefined ? "ours" : (await lookups.isForeign(session)) ? "foreign" : "unknown";
-    return { standing, people: found?.people ?? [], messageIds: [] };
+    return { standing, people: found?.people ?? [], messageIds: [], edits: new Map() };
   }
   const needsMessages = delivery.kind !== "said" || delivery.isStop;
   const entries = needsMessages ? await inbox.entriesAfter(session, INBOX_START) : [];
@@ -91,6 +91,22 @@ async function gatherFacts(
     standing: "session",
     people: [...written.map(({ message }) => message.user), ...(found?.people ?? [])],
     messageIds: written.map(({ message }) => message.id),
+    edits: latestEdits(written.flatMap(({ message }) => (message.id === delivery.id ? [] : [message]))),
+    lastSaidTs: written.reduce(
+      (last, { message }) => (message.kind === "said" && message.ts > last ? message.ts : last),
+      "",
+    ),
     since: written[0]?.message.ts,
   };
+}
+
+function latestEdits(messages: readonly InboxMessage[]): Map<string, string> {
+  const latest = new Map<string, string>();
+  for (const message of messages) {
+    if (message.kind !== "said" && message.kind !== "edited") continue;
+    const id = message.kind === "said" ? message.id : message.edits;
+    const { editedTs = "" } = message;
+    if (editedTs > (latest.get(id) ?? "")) latest.set(id, editedTs);
+  }
+  return latest;
 }

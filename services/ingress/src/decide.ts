@@ -14,6 +14,10 @@ export interface Facts {
   people: readonly string[];
   /** Identities of the session's messages. */
   messageIds: readonly string[];
+  /** By identity of a message, Slack timestamp of the latest edit that is known beside this delivery. */
+  edits: ReadonlyMap<string, string>;
+  /** Slack `ts` of the last thing that was said in the session. */
+  lastSaidTs?: string;
   /** Slack `ts` of the session's first message. */
   since?: string | undefined;
 }
@@ -95,6 +99,8 @@ function decideEdited(edited: Of<"edited">, facts: Facts, policy: AdmissionPolic
     const mayBeOurs = edited.isReply && facts.standing === "unknown" && refusal === undefined;
     return mayBeOurs ? { to: "look-up" } : { to: "ignore", reason: "edit-of-unknown-message" };
   }
+  // Slack keeps no order among events, and a thread that was read showed the newest words already.
+  if ((facts.edits.get(edited.edits) ?? "") >= edited.editedTs) return { to: "ignore", reason: "newer-edit-known" };
   if (refusal !== undefined) return refuse(edited, refusal);
   const objection = objectionToOptions(edited, policy);
   if (objection !== undefined) return { ...refuse(edited, objection.reason), option: objection.option };
@@ -117,9 +123,14 @@ function decidePressed(pressed: Of<"pressed">, facts: Facts, policy: AdmissionPo
   return { to: "accept" };
 }
 
-/** A session Redis does not know has nothing that runs or waits. */
-function decideStop(delivery: Delivery, facts: Facts, policy: AdmissionPolicy): Decision {
+/**
+ * A session Redis does not know has nothing that runs or waits. A Stop that comes so late that people have gone on
+ * talking meanwhile would stop what they asked for since: the thread shows what goes on, and offers to stop it.
+ */
+function decideStop(delivery: Of<"said"> | Of<"pressed">, facts: Facts, policy: AdmissionPolicy): Decision {
   if (facts.standing !== "session") return refuse(delivery, "nothing-to-stop");
+  const at = delivery.kind === "pressed" ? delivery.pressedTs : delivery.ts;
+  if (Number(facts.lastSaidTs) > Number(at)) return { to: "ignore", reason: "stop-overtaken" };
   return isOneOfThem(delivery.user, facts, policy) ? { to: "accept" } : refuse(delivery, "not-your-session");
 }
 
@@ -136,11 +147,14 @@ export function inboxMessageOf(delivery: Delivery, receivedAt: number): InboxMes
   const { id, user, ts } = delivery;
   const common = { v: 1 as const, id, user, ts, receivedAt };
   const asked = "options" in delivery ? { options: delivery.options } : {};
+  const edited = "editedTs" in delivery ? { editedTs: delivery.editedTs } : {};
   switch (delivery.kind) {
     case "said":
-      return delivery.isStop ? { ...common, kind: "stop" } : { ...common, ...asked, kind: "said", text: delivery.text };
+      return delivery.isStop
+        ? { ...common, kind: "stop" }
+        : { ...common, ...asked, ...edited, kind: "said", text: delivery.text };
     case "edited":
-      return { ...common, ...asked, kind: "edited", text: delivery.text, edits: delivery.edits };
+      return { ...common, ...asked, ...edited, kind: "edited", text: delivery.text, edits: delivery.edits };
     case "pressed":
       return { ...common, kind: delivery.action };
     default:

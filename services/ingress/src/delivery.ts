@@ -29,13 +29,15 @@ const words = {
 
 /** One thing a person did in Slack that may concern us. */
 export const Delivery = z.discriminatedUnion("kind", [
-  z.object({ ...common, ...words, kind: z.literal("said") }),
+  z.object({ ...common, ...words, kind: z.literal("said"), editedTs: z.string().optional() }),
   /** The text of message `edits` changed. */
-  z.object({ ...common, ...words, kind: z.literal("edited"), edits: z.string() }),
+  z.object({ ...common, ...words, kind: z.literal("edited"), edits: z.string(), editedTs: z.string() }),
   /** A button; `sessionKey` is what the button claims to belong to. */
   z.object({
     ...common,
     kind: z.literal("pressed"),
+    /** Slack timestamp of the press. */
+    pressedTs: z.string(),
     action: z.enum(["stop", "continue", "retry"]),
     sessionKey: z.string(),
   }),

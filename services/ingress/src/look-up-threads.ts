@@ -6,9 +6,10 @@ import { type ConnectionOptions, Worker } from "bullmq";
 import { type AcceptPorts, acceptDelivery } from "./accept-delivery.ts";
 import type { BotIdentity } from "./bot-identity.ts";
 import type { BusinessEvents } from "./business-events.ts";
+import type { Delivery } from "./delivery.ts";
 import { LOOKUPS_QUEUE, Lookup, type LookupQueue } from "./lookup-queue.ts";
 import type { IngressMetrics } from "./metrics.ts";
-import { readThread } from "./read-thread.ts";
+import { type ReadThread, readThread } from "./read-thread.ts";
 
 export interface LookUpOptions {
   connection: ConnectionOptions;
@@ -65,7 +66,7 @@ async function lookUp(
   if ((await ports.inbox.session(key)) === undefined) {
     const paced = <Answer>(call: () => Promise<Answer>) => whenAllowed(options, signal, call);
     const thread = await readThread({ client, identity, paced }, delivery.thread);
-    if (!thread.isOurs) {
+    if (!thread.isOurs && !(await takeMention(ports, thread, delivery))) {
       await lookups.markForeign(key);
       // A mention there begins a session; anything else is none of our business.
       await acceptDelivery(ports, { delivery, eventId });
@@ -76,6 +77,16 @@ async function lookUp(
   }
   await acceptDelivery(ports, { delivery, eventId });
   return "ours";
+}
+
+/**
+ * The mention that would make the thread ours may have been refused while Redis was away, and Slack is about to repeat
+ * it: it is taken as the thread shows it, so that replies which overtook it are not lost. True when it is there now.
+ */
+async function takeMention(ports: AcceptPorts, { mention, ...found }: ReadThread, { id }: Delivery): Promise<boolean> {
+  if (mention === undefined || mention.id === id) return false;
+  const { result } = await acceptDelivery(ports, { delivery: mention, found: { ...found, owner: mention.user } });
+  return result === "accepted" || result === "duplicate";
 }
 
 /** Waits for its turn among all calls of ours, the streamer's included; too many is no failure but a reason to wait. */

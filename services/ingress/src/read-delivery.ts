@@ -77,6 +77,7 @@ function readPress(press: BlockActions, identity: BotIdentity): Words {
     delivery: {
       kind: "pressed",
       id: `action:${button.action_ts}:${user}`,
+      pressedTs: button.action_ts,
       thread: { team: identity.team, channel, threadTs },
       ts,
       user,
@@ -95,6 +96,7 @@ function readAgentStop(stop: z.infer<typeof AgentSessionStoppedEvent>, identity:
     delivery: {
       kind: "pressed",
       id: `${channel}:${threadTs}:stopped:${at}`,
+      pressedTs: at,
       thread,
       ts: threadTs,
       user,

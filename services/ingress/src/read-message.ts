@@ -27,6 +27,8 @@ export function readMessage(
       kind: "said",
       id: `${event.channel}:${event.ts}`,
       isMention: words.isMention || event.type === "app_mention",
+      // Only a message that was read from its thread may be one that was edited.
+      ...(event.edited ? { editedTs: event.edited.ts } : {}),
     },
   };
 }
@@ -47,6 +49,7 @@ export function readEdit(event: z.infer<typeof MessageChangedEvent>, identity: B
       kind: "edited",
       id: `${channel}:${message.ts}:edit:${message.edited.ts}`,
       edits: `${channel}:${message.ts}`,
+      editedTs: message.edited.ts,
     },
   };
 }

@@ -2,6 +2,9 @@ import { PART_EVENT_TYPE, readPartPayload } from "@peerbot/slack";
 import { WebAPIPlatformError, type WebClient } from "@slack/web-api";
 import { z } from "zod";
 import type { BotIdentity } from "./bot-identity.ts";
+import type { Delivery } from "./delivery.ts";
+import { readMessage } from "./read-message.ts";
+import { SlackMessage } from "./slack-body.ts";
 
 export interface ReadThread {
   /** A message of ours is in it. */
@@ -10,10 +13,14 @@ export interface ReadThread {
   people: string[];
   /** Whom the session works for, as our own messages in it say. */
   owner?: string | undefined;
+  /** What a person said to us a short while ago: of a thread that is not ours, it is still on its way here. */
+  mention?: Delivery | undefined;
 }
 
 const NOTHING: ReadThread = { isOurs: false, people: [] };
 const MESSAGES_PER_CALL = 999;
+/** Slack repeats a message that was refused for about as long. */
+const ON_ITS_WAY_MS = 3_600_000;
 
 /** Slack's ways to say that there is nothing to be read, now and later. */
 const GONE = new Set(["thread_not_found", "channel_not_found", "not_in_channel", "is_archived", "missing_scope"]);
@@ -33,6 +40,7 @@ export async function readThread(
   const people = new Set<string>();
   let isOurs = false;
   let owner: string | undefined;
+  let mention: Delivery | undefined;
   let cursor = "";
   try {
     do {
@@ -41,6 +49,7 @@ export async function readThread(
       const page = Page.parse(await paced(() => client.conversations.replies({ ...wanted, ...from })));
       for (const message of page.messages) {
         if (message.bot_id == null && message.user !== undefined) people.add(message.user);
+        mention ??= recentMention(message, channel, identity);
         if (!isPartOfOurs(message, identity)) continue;
         isOurs = true;
         owner ??= readPartPayload(message.metadata)?.owner;
@@ -52,10 +61,18 @@ export async function readThread(
     throw error;
   }
   people.delete(identity.botUserId);
-  return { isOurs, people: [...people], owner };
+  return { isOurs, people: [...people], owner, mention };
 }
 
-const Message = z.object({
+function recentMention(message: unknown, channel: string, identity: BotIdentity): Delivery | undefined {
+  const said = SlackMessage.safeParse(message).data;
+  if (said === undefined || Number(said.ts) * 1_000 < Date.now() - ON_ITS_WAY_MS) return undefined;
+  const words = readMessage({ ...said, type: "message", channel }, identity);
+  if (!("delivery" in words) || words.delivery.kind !== "said") return undefined;
+  return words.delivery.isMention ? words.delivery : undefined;
+}
+
+const Message = z.looseObject({
   user: z.string().optional(),
   bot_id: z.string().nullish(),
   metadata: z.looseObject({ event_type: z.string().optional() }).nullish(),

@@ -1,7 +1,7 @@
 import { createSessionQueue } from "@peerbot/session-queue";
 import { until } from "@peerbot/testing";
 import { expect } from "chai";
-import { CHANNEL, callback, edit, keyOf, MENTION, mention, message, newTs } from "./support/payloads.ts";
+import { CHANNEL, callback, edit, keyOf, MENTION, mention, message, newTs, press } from "./support/payloads.ts";
 import { BOT_ID, BOT_USER } from "./support/slack-stand-in.ts";
 import { IngressHarness, post } from "./support/start-ingress.ts";
 
@@ -107,6 +107,20 @@ describe("A delivery over HTTP", () => {
     expect(await harness.queued()).to.include(keyOf(ts));
   });
 
+  it("takes no edit that is older than one it has", async () => {
+    const seconds = Math.floor(Date.now() / 1000);
+    const original = mention(`${MENTION} drop the tabel`, { ts: `${seconds}.000600` });
+    const edited = (text: string, ts: string) =>
+      edit(original, `${MENTION} ${text}`, { edited: { user: original.user, ts: `${seconds}.${ts}` } });
+    await deliver(edited("drop the table", "000800"));
+    await deliver(edited("drop the tables", "000700"));
+    await deliver(original);
+    await deliver(edited("drop nothing", "000900"));
+    await deliver(edited("drop the table", "000800"));
+    const texts = (await harness.inbox(original.ts)).map((stored) => "text" in stored && stored.text);
+    expect(texts).to.deep.equal(["drop the table", "drop nothing"]);
+  });
+
   it("takes no edit of what stood in the thread before the session, or was never meant for it", async () => {
     const root = message("who broke it?", { ts: `${Math.floor(Date.now() / 1000)}.000400` });
     const asked = mention(`${MENTION} mend it`, { thread_ts: root.ts, ts: `${Math.floor(Date.now() / 1000)}.000500` });
@@ -186,6 +200,18 @@ describe("A delivery over HTTP", () => {
     expect((await harness.inbox(event.ts)).map((stored) => "text" in stored && stored.text)).to.deep.equal([
       "add a page",
     ]);
+  });
+
+  it("leaves alone what was said after a Stop that comes late", async () => {
+    const event = mention(`${MENTION} work`);
+    await deliver(event);
+    const [late, pressed] = [message("stop", { thread_ts: event.ts }), press("stop", event.ts)];
+    await deliver(message("do this instead", { thread_ts: event.ts }));
+    await deliver(late);
+    await post(ingress, pressed);
+    expect((await harness.inbox(event.ts)).map(({ kind }) => kind)).to.deep.equal(["said", "said"]);
+    await post(ingress, press("stop", event.ts));
+    expect((await harness.inbox(event.ts)).map(({ kind }) => kind)).to.deep.equal(["said", "said", "stop"]);
   });
 
   it("hurries the waiting job when somebody stops the session", async () => {

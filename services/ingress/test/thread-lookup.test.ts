@@ -79,6 +79,48 @@ describe("A reply in a thread that Redis does not know", () => {
     expect(await harness.inbox(threadTs)).to.have.length(2);
   });
 
+  it("is accepted, after its mention, when it overtook that", async () => {
+    const now = Math.floor(Date.now() / 1_000);
+    const root = mention(`${MENTION} start`, { ts: `${now}.000100`, user: BOB });
+    const threadTs = root.ts;
+    answerThread({ ...root, type: "message" });
+    await post(ingress, callback(message("and tests", { thread_ts: threadTs })));
+    await until(async () => (await harness.inbox(threadTs)).length === 2, { what: "both to be taken" });
+    await post(ingress, callback(root));
+    const texts = (await harness.inbox(threadTs)).map((stored) => "text" in stored && stored.text);
+    expect(texts).to.deep.equal(["start", "and tests"]);
+    expect(await harness.owner(threadTs)).to.equal(BOB);
+  });
+
+  it("comes after the newest words of a mention it overtook, whose edit is no correction then", async () => {
+    const now = Math.floor(Date.now() / 1_000);
+    const root = { ...mention(`${MENTION} start now`, { ts: `${now}.000300`, user: BOB }), type: "message" };
+    const edited = { user: BOB, ts: `${now}.000400` };
+    answerThread({ ...root, edited });
+    await post(ingress, callback(message("and tests", { thread_ts: root.ts })));
+    await until(async () => (await harness.inbox(root.ts)).length === 2, { what: "both to be taken" });
+    await post(ingress, callback(edit({ ts: root.ts, text: `${MENTION} start` }, root.text, { edited, user: BOB })));
+    expect((await harness.inbox(root.ts)).map(({ kind }) => kind)).to.deep.equal(["said", "said"]);
+  });
+
+  it("is left alone when who mentioned us there may not use Peerbot, or did so long ago", async () => {
+    await using apart = await IngressHarness.create();
+    const strict = await apart.start({ SLACK_DENIED_USERS: BOB });
+    const readsApart = () => apart.slack.calls.filter((method) => method === "conversations.replies").length;
+    const at = (seconds: number) => `${Math.floor(Date.now() / 1_000) - seconds}.000100`;
+    for (const root of [
+      mention(`${MENTION} start`, { ts: at(9), user: BOB }),
+      mention(`${MENTION} start`, { ts: at(7_200) }),
+    ]) {
+      const isRead = readsApart();
+      apart.slack.answers["conversations.replies"] = () => ({ ok: true, messages: [{ ...root, type: "message" }] });
+      await post(strict, callback(message("and tests", { thread_ts: root.ts })));
+      await until(async () => readsApart() > isRead, { what: "the thread to be read" });
+      await post(strict, callback(message("and docs", { thread_ts: root.ts })));
+      expect(await apart.inbox(root.ts)).to.deep.equal([]);
+    }
+  });
+
   it("is accepted after Slack told us to slow down", async () => {
     let isFirst = true;
     harness.slack.answers["conversations.replies"] = () => {

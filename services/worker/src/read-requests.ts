@@ -9,6 +9,8 @@ export interface Request {
   ids: string[];
   /** What the person wrote, without words of ours around it; empty when they pressed a button. */
   words: string;
+  /** Slack timestamp of the edit it stands for, if it does. */
+  editedTs?: string;
 }
 
 /** What a batch of inbox entries asks for. */
@@ -25,7 +27,7 @@ export interface RequestContext {
   /** Identities of messages the agent has been given already. */
   given: ReadonlySet<string>;
   /** What a failed run was asked and the conversation does not hold. */
-  unfinished: readonly string[];
+  unfinished: readonly Request[];
 }
 
 /**
@@ -39,12 +41,16 @@ export function readRequests(entries: readonly InboxEntry[], context: RequestCon
   for (const message of messages.slice(lastStop + 1)) {
     const edited = message.kind === "edited" ? list.find(({ ids }) => ids.includes(message.edits)) : undefined;
     if (message.kind === "edited" && edited !== undefined) {
+      edited.ids.push(message.id);
+      // Slack keeps no order among events: an older edit may come last.
+      if ((message.editedTs ?? "") < (edited.editedTs ?? "")) continue;
       edited.text = message.text;
       edited.words = message.text;
-      edited.ids.push(message.id);
+      Object.assign(edited, editOf(message));
     } else if (message.kind === "retry") {
       const ids = list.splice(0).flatMap((request) => request.ids);
-      list.push(...requestOf(message, context).map((request) => ({ ...request, ids: [...ids, ...request.ids] })));
+      const again = requestOf(message, context);
+      list.push(...again.map((request) => ({ ...request, ids: [...new Set([...ids, ...request.ids])] })));
     } else {
       list.push(...requestOf(message, context));
     }
@@ -60,13 +66,21 @@ function requestOf(message: InboxMessage, { given, unfinished }: RequestContext)
   const ids = [message.id];
   switch (message.kind) {
     case "said":
-      return given.has(message.id) ? [] : [{ text: message.text, words: message.text, ids }];
+      return given.has(message.id) ? [] : [{ text: message.text, words: message.text, ids, ...editOf(message) }];
     case "edited":
       return [{ text: `I corrected an earlier message. It now reads:\n\n${message.text}`, words: message.text, ids }];
     case "continue":
       return [{ text: "Carry on where you left off.", words: "", ids }];
-    case "retry":
-      return [{ text: [TRY_AGAIN, ...unfinished].join("\n\n"), words: unfinished.join("\n\n"), ids }];
+    case "retry": {
+      const words = unfinished.map((request) => request.words);
+      return [
+        {
+          text: [TRY_AGAIN, ...words].join("\n\n"),
+          words: words.join("\n\n"),
+          ids: [...unfinished.flatMap((request) => request.ids), ...ids],
+        },
+      ];
+    }
     case "stop":
       return [];
     default:
@@ -74,15 +88,22 @@ function requestOf(message: InboxMessage, { given, unfinished }: RequestContext)
   }
 }
 
+function editOf({ editedTs }: { editedTs?: string | undefined }): { editedTs?: string } {
+  return editedTs === undefined ? {} : { editedTs };
+}
+
+/** The press of “Try again” that stands for all before it. */
+export function lastRetry(entries: readonly InboxEntry[]): InboxEntry | undefined {
+  return entries.findLast(({ message }) => message.kind === "retry");
+}
+
 /** What people wrote up to an entry, edits worked in: what there is to try again. */
-export function wordsBefore(entries: readonly InboxEntry[], inboxId: string): string[] {
+export function requestsBefore(entries: readonly InboxEntry[], inboxId: string): Request[] {
   const before = entries.slice(
     0,
     entries.findIndex((entry) => entry.inboxId === inboxId),
   );
   // An earlier press of “Try again” said nothing of its own.
   const said = before.filter(({ message }) => message.kind !== "retry");
-  return readRequests(said, { given: new Set(), unfinished: [] })
-    .list.map(({ words }) => words)
-    .filter((words) => words !== "");
+  return readRequests(said, { given: new Set(), unfinished: [] }).list.filter(({ words }) => words !== "");
 }

@@ -7,7 +7,7 @@ import { FencedError, type GatewayClient } from "./gateway-client.ts";
 import type { InboxFeed } from "./inbox-feed.ts";
 import { INBOX_START, isAfter } from "./inbox-order.ts";
 import { outcomeOf } from "./outcome-of.ts";
-import { type Request, readRequests, TRY_AGAIN, wordsBefore } from "./read-requests.ts";
+import { lastRetry, type Request, readRequests, requestsBefore, TRY_AGAIN } from "./read-requests.ts";
 import { type Remembered, recall, remember } from "./remember.ts";
 import { failureOf, publishWork, type SaveContext, saveWork } from "./save-work.ts";
 import { takeTurn } from "./take-turn.ts";
@@ -127,7 +127,7 @@ async function work(
     events.send({ type: "messages-taken", ids });
     if (fresh.length === 0) return run.lastFinished ?? remembered.finished ?? { ...base, outcome: "no-changes" };
   }
-  const unfinished = await unfinishedWords(ports, remembered, fresh);
+  const unfinished = await unfinishedRequests(ports, remembered, fresh);
   const requests = readRequests(fresh, { given: run.given, unfinished });
   if (requests.withdrawn.length > 0) events.send({ type: "messages-taken", ids: requests.withdrawn });
   if (requests.list.length === 0) {
@@ -199,15 +199,15 @@ function askedAgain(
 }
 
 /** What a failed run was asked, for “Try again”: what stands in the inbox and not in the conversation. */
-async function unfinishedWords(
+async function unfinishedRequests(
   { gateway }: SessionPorts,
   { handledThrough }: Remembered,
   entries: readonly InboxEntry[],
-): Promise<string[]> {
-  const retry = entries.find(({ message }) => message.kind === "retry");
+): Promise<Request[]> {
+  const retry = lastRetry(entries);
   if (retry === undefined) return [];
   const page = await gateway.inbox({ after: handledThrough ?? INBOX_START, waitSeconds: 0 });
-  return wordsBefore(page.entries, retry.inboxId);
+  return requestsBefore(page.entries, retry.inboxId);
 }
 
 /**

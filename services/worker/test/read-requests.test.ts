@@ -1,6 +1,6 @@
 import { InboxEntry } from "@peerbot/contracts";
 import { expect } from "chai";
-import { readRequests, wordsBefore } from "../src/read-requests.ts";
+import { lastRetry, readRequests, requestsBefore } from "../src/read-requests.ts";
 
 describe("what a batch of inbox entries asks for", () => {
   const nothingGiven = { given: new Set<string>(), unfinished: [] };
@@ -18,6 +18,14 @@ describe("what a batch of inbox entries asks for", () => {
     expect(readRequests(entries, nothingGiven).list).to.deep.equal([
       { text: "right", words: "right", ids: ["C1:1", "C1:2"] },
     ]);
+  });
+
+  it("takes the latest edit, in whatever order they come", () => {
+    const edited = (number: number, editedTs: string, text: string) =>
+      entry(number, { kind: "edited", edits: "C1:1", editedTs, text });
+    const entries = [entry(1, { text: "wrong" }), edited(2, "9.000200", "right"), edited(3, "9.000100", "better")];
+    const { list } = readRequests(entries, nothingGiven);
+    expect(list.map(({ text, ids }) => [text, ids])).to.deep.equal([["right", ["C1:1", "C1:2", "C1:3"]]]);
   });
 
   it("makes an edit of a given message a correction", () => {
@@ -49,9 +57,23 @@ describe("what a batch of inbox entries asks for", () => {
       entry(2, { kind: "edited", edits: "C1:1", text: "right" }),
       entry(3, { kind: "retry" }),
     ];
-    const unfinished = wordsBefore(entries, "1-3");
+    const unfinished = requestsBefore(entries, "1-3");
     const retry = entries.slice(2);
-    expect(readRequests(retry, { ...nothingGiven, unfinished }).list[0]?.text).to.equal("Try again.\n\nright");
+    expect(readRequests(retry, { ...nothingGiven, unfinished }).list).to.deep.equal([
+      { text: "Try again.\n\nright", words: "right", ids: ["C1:1", "C1:2", "C1:3"] },
+    ]);
+  });
+
+  it("says again, when that failed once more, also what was said meanwhile", () => {
+    const entries = [
+      entry(1, { text: "one" }),
+      entry(2, { kind: "retry" }),
+      entry(3, { text: "two" }),
+      entry(4, { kind: "retry" }),
+    ];
+    const unfinished = requestsBefore(entries, lastRetry(entries)?.inboxId ?? "");
+    const { list } = readRequests(entries, { ...nothingGiven, unfinished });
+    expect(list.map(({ text }) => text)).to.deep.equal(["Try again.\n\none\n\ntwo"]);
   });
 });
 

@@ -7,9 +7,11 @@ export const ALICE = "U0ALICE";
 export const BOB = "U0BOB";
 export const MENTION = `<@${BOT_USER}>`;
 
-/** A fresh message time, as Slack writes it. */
+let lastTs = 1_790_000_000 + randomInt(8_000_000);
+
+/** A fresh message time as Slack writes it, later than all before it. */
 export function newTs(): string {
-  return `${1_790_000_000 + randomInt(9_000_000)}.${String(randomInt(1_000_000)).padStart(6, "0")}`;
+  return `${++lastTs}.${String(randomInt(1_000_000)).padStart(6, "0")}`;
 }
 
 /** An event as Slack posts it. */
@@ -43,13 +45,20 @@ export function message(text: string, extra: object = {}) {
   };
 }
 
+let edits = 0;
+
 /** `message_changed` as Slack sends it after a person edited. */
 export function edit(original: { ts: string; text: string }, text: string, extra: object = {}) {
   const inner = { type: "message", user: ALICE, team: TEAM, ts: original.ts };
   return {
     ...{ type: "message", subtype: "message_changed", channel: CHANNEL, channel_type: "channel", hidden: true },
     ...{ ts: newTs(), event_ts: newTs() },
-    message: { ...inner, text, edited: { user: ALICE, ts: newTs() }, ...extra },
+    message: {
+      ...inner,
+      text,
+      edited: { user: ALICE, ts: `1799999999.${String(++edits).padStart(6, "0")}` },
+      ...extra,
+    },
     previous_message: { ...inner, text: original.text, ...extra },
   };
 }
