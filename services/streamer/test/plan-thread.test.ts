@@ -6,8 +6,9 @@ import { type PlanContext, planThread } from "../src/plan/plan-thread.ts";
 import { doubt, intend } from "../src/plan/record.ts";
 import { refuse } from "../src/plan/refuse.ts";
 import { NOTHING_SENT, type SentThread } from "../src/plan/sent-thread.ts";
+import { applyEvent } from "../src/view/apply-event.ts";
 import type { ThreadView } from "../src/view/thread-view.ts";
-import { accepted, finished, started, viewOf } from "./events.ts";
+import { accepted, EPOCH, finished, started, viewOf } from "./events.ts";
 
 const CONTEXT: PlanContext = {
   sessionKey: "c1-1700000000000100-abcdef",
@@ -71,6 +72,23 @@ describe("the plan for a thread", () => {
     const { done, last } = carryOut(viewOf(...TALK, { type: "text", text: "Really." }, finished()), sent);
     expect(kindsOf(done)).to.deep.equal(["append", "post closing", "edit opening", "stop"]);
     expect(last).to.equal("delivered");
+  });
+
+  it("takes the eyes off a reply that a failed run left, and gives it its mark when a later one takes it", () => {
+    const signs = (done: readonly Operation[]) =>
+      done.flatMap((each) => (each.kind === "react" ? [`${each.isRemoval ? "-" : "+"}${each.name}`] : []));
+    const reply = accepted({ messageId: "C1:2", ts: "1700000009.000000" });
+    const asked = carryOut(viewOf(...TALK, reply));
+    expect(signs(asked.done)).to.deep.equal(["+eyes"]);
+    const story: SessionEvent[] = [...TALK, reply, { type: "run-ended", reason: "crashed", isRetrying: false }];
+    const failed = carryOut(viewOf(...story), asked.sent);
+    expect(signs(failed.done)).to.deep.equal(["-eyes"]);
+    expect(failed.last).to.equal("delivered");
+    const event: SessionEvent = { type: "messages-taken", ids: ["C1:2"] };
+    const later = applyEvent(viewOf(...story), { v: 1, seq: 99, epoch: EPOCH + 1, at: CONTEXT.now, event });
+    const taken = carryOut(later, failed.sent);
+    expect(signs(taken.done)).to.deep.equal(["+white_check_mark", "-eyes"]);
+    expect(signs(carryOut(viewOf(...story)).done)).to.deep.equal([]);
   });
 
   it("posts what is complete already instead of streaming it", () => {

@@ -1,5 +1,6 @@
 import type { PacePriority, SlackMessage } from "@peerbot/slack";
 import type { AnyChunk } from "@slack/types";
+import type { ReplySign } from "./sent-thread.ts";
 
 /** The round's own messages; progress messages are numbered from 0. */
 export type PartName = "opening" | "closing" | { progress: number };
@@ -48,7 +49,7 @@ export type Operation =
       ts: string;
       name: "eyes" | "white_check_mark";
       isRemoval: boolean;
-      becomes: "seen" | "checked" | "taken";
+      becomes: ReplySign;
     }
   | { kind: "status"; status: "processing" | "active" };
 

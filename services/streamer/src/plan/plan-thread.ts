@@ -85,14 +85,17 @@ export function postOf(told: SentRound, part: PartName): Post | undefined {
   return typeof part === "object" ? told.progress[part.progress] : told[part];
 }
 
-/** Eyes on a reply as soon as it is here, a check mark once the agent has it. */
+/** Eyes on a reply as soon as it is here, a check mark once the agent has it; no eyes once nobody looks at it any more. */
 function planReplies(replies: readonly Reply[], sent: SentThread): Next | undefined {
-  for (const { ts, isTaken } of replies) {
+  for (const { ts, isTaken, isLetGo = false } of replies) {
     const sign = sent.replies[ts];
-    if (!isTaken && sign === undefined) {
+    if (!isTaken && isLetGo && sign === "seen") {
+      return act({ kind: "react", ts, name: "eyes", isRemoval: true, becomes: "bare" }, "progress");
+    }
+    if (!isTaken && !isLetGo && sign === undefined) {
       return act({ kind: "react", ts, name: "eyes", isRemoval: false, becomes: "seen" }, "prompt");
     }
-    if (isTaken && (sign === undefined || sign === "seen")) {
+    if (isTaken && sign !== "checked" && sign !== "taken") {
       return act({ kind: "react", ts, name: "white_check_mark", isRemoval: false, becomes: "checked" }, "progress");
     }
     if (sign === "checked") {

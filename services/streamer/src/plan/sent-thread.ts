@@ -61,8 +61,11 @@ export const SentRound = z.object({
 });
 export type SentRound = z.infer<typeof SentRound>;
 
-/** `seen` and `taken` are what a person sees on a reply; `checked` is on the way from one to the other. */
-export const ReplySign = z.enum(["seen", "checked", "taken"]);
+/**
+ * `seen` and `taken` are what a person sees on a reply, `checked` is on the way from one to the other; `bare` is a reply
+ * that carries no sign any more.
+ */
+export const ReplySign = z.enum(["seen", "checked", "taken", "bare"]);
 export type ReplySign = z.infer<typeof ReplySign>;
 
 /** What Slack was told of a thread. */

@@ -1,7 +1,7 @@
 import { type RunOptions, type SessionEvent, type StoredEvent, writtenOptions } from "@peerbot/contracts";
 import { beginMarkdown, closing, endMarkdown, readMarkdown } from "@peerbot/slack";
 import { withDeliveryDone, withPhase, withRemark, withStep } from "./steps.ts";
-import { type Ending, openRound, type Round, type ThreadView } from "./thread-view.ts";
+import { type Ending, openRound, type Reply, type Round, type ThreadView } from "./thread-view.ts";
 
 type Of<Type extends SessionEvent["type"]> = Extract<SessionEvent, { type: Type }>;
 
@@ -88,7 +88,13 @@ function inRound(view: ThreadView, stored: StoredEvent, change: (round: Round) =
   const round = open ?? newRound(stored, { user, because: "said", lastSaidTs: "" });
   const changed = change(round);
   const doneEpoch = changed.state === "ended" ? Math.max(view.doneEpoch, changed.epoch) : view.doneEpoch;
-  return { ...view, rounds: [...(open === undefined ? view.rounds : view.rounds.slice(0, -1)), changed], doneEpoch };
+  const replies = changed.state === "ended" ? view.replies.map(letGo) : view.replies;
+  return {
+    ...view,
+    replies,
+    rounds: [...(open === undefined ? view.rounds : view.rounds.slice(0, -1)), changed],
+    doneEpoch,
+  };
 }
 
 function newRound({ seq, at, epoch }: StoredEvent, begin: Pick<Round, "user" | "because" | "lastSaidTs">): Round {
@@ -117,6 +123,10 @@ function started(round: Round, epoch: number, event: Of<"run-started">): Round {
     ...(event.repository === undefined ? {} : { repository: event.repository }),
     ...(event.options === undefined ? {} : { options: event.options }),
   };
+}
+
+function letGo(reply: Reply): Reply {
+  return reply.isTaken ? reply : { ...reply, isLetGo: true };
 }
 
 /** Nobody is left to wait for with these messages. */

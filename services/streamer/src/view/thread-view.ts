@@ -78,8 +78,16 @@ export const Round = z.object({
 });
 export type Round = z.infer<typeof Round>;
 
-/** Something said while a round was open: the person sees whether it was noticed. */
-export const Reply = z.object({ id: z.string(), ts: z.string(), isTaken: z.boolean() });
+/**
+ * Something said while a round was open: the person sees whether it was noticed. `isLetGo`: the round ended without it,
+ * and how it ended says what to do; a later run may still take it.
+ */
+export const Reply = z.object({
+  id: z.string(),
+  ts: z.string(),
+  isTaken: z.boolean(),
+  isLetGo: z.boolean().optional(),
+});
 export type Reply = z.infer<typeof Reply>;
 
 /** What a thread has to show, as far as its events tell. */
