@@ -52,7 +52,12 @@ export interface ThreadOwner {
 let owners = 0;
 
 /** Takes the thread over, whoever owned it, and begins to show it. */
-export function ownThread({ redis }: StreamerBench, key: SessionKey, ports: ThreadPorts): ThreadOwner {
+export function ownThread(
+  { redis }: StreamerBench,
+  key: SessionKey,
+  ports: ThreadPorts,
+  { isHeld = () => true }: { isHeld?: () => boolean } = {},
+): ThreadOwner {
   const bell = createBell();
   const stopping = new AbortController();
   const token = `owner-${++owners}`;
@@ -60,7 +65,7 @@ export function ownThread({ redis }: StreamerBench, key: SessionKey, ports: Thre
   const onBehind = (isBehind: boolean) => (isBehind ? undefined : onCaughtUp());
   const run = redis.redis
     .set(threadKeys(redis.prefix, key).lease, token)
-    .then(() => runThread(ports, { key, token, bell, signal: stopping.signal, onBehind }));
+    .then(() => runThread(ports, { key, token, isHeld, bell, signal: stopping.signal, onBehind }));
   run.catch(() => {}); // told by the functions below
   return {
     async shown() {

@@ -1,5 +1,6 @@
 import { until } from "@peerbot/testing";
 import { expect } from "chai";
+import { takeThreadLease } from "../../services/streamer/src/thread/thread-lease.ts";
 import { LeaseLostError } from "../../services/streamer/src/thread/thread-store.ts";
 import { ownThread, portsFor } from "./own-thread.ts";
 import { openBench, type PlayedSession, type StreamerBench } from "./streamer-bench.ts";
@@ -58,6 +59,42 @@ describe("several streamers", () => {
     await session.finish();
     await owner.done();
     expect(contentOf(await session.seen()).messages.map(({ text }) => text)[1]).to.equal("One. Two. ");
+  });
+
+  it("say nothing any more after they stood still for longer than their lease", async () => {
+    const session = await bench.mention();
+    await session.begin();
+    await session.report({ type: "text", text: "One. " });
+    let hasStoodStill = false;
+    const ports = portsFor(bench);
+    const asleepAfter = {
+      ...ports.store,
+      save: async (...args: Parameters<typeof ports.store.save>) => {
+        await ports.store.save(...args);
+        hasStoodStill = true;
+      },
+    };
+    const sleeper = ownThread(bench, session.key, { ...ports, store: asleepAfter }, { isHeld: () => !hasStoodStill });
+    expect(await sleeper.shown().catch((error: unknown) => error)).to.be.instanceOf(LeaseLostError);
+    expect(await session.answers()).to.deep.equal([]);
+    const owner = ownThread(bench, session.key, portsFor(bench));
+    await session.finish();
+    await owner.done();
+    expect(contentOf(await session.seen()).messages.map(({ part }) => part)).to.deep.equal([
+      "opening",
+      "progress",
+      "closing",
+    ]);
+  });
+
+  it("know from the clock that a lease may have run out", async () => {
+    const { redis, prefix } = bench.redis;
+    const { key } = await bench.mention();
+    await using lease = await takeThreadLease({ redis, prefix, key, ttlMs: 1_000 });
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    expect(lease?.isHeld()).to.equal(true);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+    expect(lease?.isHeld()).to.equal(false);
   });
 
   it("keep together below Slack's limits, so that nothing is refused", async function () {

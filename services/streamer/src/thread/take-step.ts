@@ -11,6 +11,7 @@ import { findInThread, knownTs } from "./find-in-thread.ts";
 import { perform, postedTs } from "./perform.ts";
 import { abandonRounds } from "./refresh-view.ts";
 import type { OwnedThread, ThreadPorts } from "./thread-ports.ts";
+import { LeaseLostError } from "./thread-store.ts";
 
 const LAST_RETRY_MS = 30_000;
 
@@ -23,7 +24,11 @@ export async function takeStep(ports: ThreadPorts, owned: OwnedThread, operation
   owned.sent = intend(before, operation, context);
   await ports.store.save(owned.key, owned.token, owned.sent === before ? {} : { sent: owned.sent });
 
-  const result = await breakable(operation, () => call(ports, owned, operation));
+  const result = await breakable(operation, async () => {
+    // Slack compares no lease: a process that stood still since the save above must not speak any more.
+    if (!owned.isHeld()) throw new LeaseLostError(owned.key);
+    return call(ports, owned, operation);
+  });
   if (result.ok) {
     owned.sent = confirm(owned.sent, operation, { roundId: context.roundId, now: Date.now(), ts: result.ts });
     owned.retryMs = ports.timing.firstRetryMs;

@@ -74,7 +74,7 @@ export async function startThreadFleet({
       const onBehind = (isBehind: boolean) => {
         thread.isBehind = isBehind;
       };
-      await runThread(ports, { key, token: lease.token, bell: thread.bell, signal, onBehind });
+      await runThread(ports, { key, token: lease.token, isHeld: lease.isHeld, bell: thread.bell, signal, onBehind });
       resting.delete(key);
       return true;
     } catch (error) {

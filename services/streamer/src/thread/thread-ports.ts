@@ -48,6 +48,8 @@ export interface ThreadTurn {
   key: SessionKey;
   /** Of the lease under which the thread is written. */
   token: string;
+  /** False when the lease may have run out while this process stood still. */
+  isHeld: () => boolean;
   /** Rings when there may be something new. */
   bell: Bell;
   signal: AbortSignal;
