@@ -17,7 +17,8 @@ export function enableFaultPoints(pointsDirectory: string | undefined): void {
 /**
  * A place where a breaking test may end this process. It does so when the directory holds a file of that name, which
  * the first process to come by takes away. The file's content says how: empty or `kill` (SIGKILL, as if the power
- * failed), `throw`, or `delay 2000` (milliseconds).
+ * failed), `throw`, `delay 2000` (milliseconds: only this call waits), or `freeze 2000` (the whole process stands still,
+ * as on a machine that hangs, and goes on with what it held for true before).
  */
 export async function faultPoint(name: FaultPoint): Promise<void> {
   if (directory === undefined) return;
@@ -52,7 +53,10 @@ async function carryOut(name: FaultPoint, order: string): Promise<void> {
       throw new Error(`fault point ${name}`);
     case "delay":
       return new Promise((resolve) => setTimeout(resolve, Number(amount)));
+    case "freeze":
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(amount));
+      return;
     default:
-      throw new Error(`fault point ${name}: ${JSON.stringify(order)} is neither kill, throw nor delay MILLISECONDS`);
+      throw new Error(`fault point ${name}: ${JSON.stringify(order)} is none of kill, throw, delay and freeze`);
   }
 }

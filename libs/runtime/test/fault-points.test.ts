@@ -43,11 +43,20 @@ describe("fault points", () => {
     expect(performance.now() - startedAt).to.be.greaterThan(300);
   });
 
+  it("let the whole process stand still when the file says so", async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, POINT), "freeze 400");
+    const { stdout } = await pass(folder.path, "tick");
+    expect(stdout).to.equal("passed after 0 ticks");
+    await writeFile(join(folder.path, POINT), "delay 400");
+    expect((await pass(folder.path, "tick")).stdout).to.match(/^passed after [1-9]\d* ticks$/);
+  });
+
   it("each have a name of their own", () => {
     expect(new Set(FAULT_POINTS.map(({ name }) => name))).to.have.property("size", FAULT_POINTS.length);
   });
 });
 
-function pass(directory = "") {
-  return execa(process.execPath, [PROGRAM, directory], { reject: false });
+function pass(directory = "", ...options: string[]) {
+  return execa(process.execPath, [PROGRAM, directory, ...options], { reject: false });
 }
