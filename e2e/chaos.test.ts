@@ -1,7 +1,9 @@
+import { join } from "node:path";
 import { temporaryFolder } from "@peerbot/testing";
 import { expect } from "chai";
+import { faultsIn } from "../scripts/chaos/coverage.ts";
 import { describeResult } from "../scripts/chaos/describe-result.ts";
-import { type ChaosResult, runChaos } from "../scripts/chaos/run-chaos.ts";
+import { runChaos } from "../scripts/chaos/run-chaos.ts";
 
 describe("Peerbot under fire", function () {
   this.timeout(240_000);
@@ -12,7 +14,7 @@ describe("Peerbot under fire", function () {
       sessions: 6,
       seed: 11,
       faults: 25,
-      dataDir: folder.path,
+      dataDir: join(folder.path, "data"),
       settleMs: 150_000,
       report: () => {},
     });
@@ -20,7 +22,3 @@ describe("Peerbot under fire", function () {
     expect(faultsIn(result), describeResult(result)).to.be.greaterThan(10);
   });
 });
-
-function faultsIn({ faultCounts, hits }: ChaosResult): number {
-  return [...faultCounts.values(), ...hits.values()].reduce((sum, count) => sum + count, 0);
-}

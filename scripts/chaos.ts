@@ -2,12 +2,16 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { messageOf } from "@peerbot/runtime";
+import { missedCoverage } from "./chaos/coverage.ts";
 import { describeResult, rawResult } from "./chaos/describe-result.ts";
+import { createMutatedTree } from "./chaos/mutated-tree.ts";
+import { type Mechanism, MUTATIONS } from "./chaos/mutations.ts";
 import { type ChaosArguments, HELP, parseArguments } from "./chaos/parse-arguments.ts";
-import { runChaos } from "./chaos/run-chaos.ts";
+import { type ChaosResult, runChaos } from "./chaos/run-chaos.ts";
 
 const EXIT_BROKEN = 1;
 const EXIT_NOT_RUN = 2;
+const EXIT_TRIED_LESS = 3;
 const SETTLE_MS = 10 * 60_000;
 
 process.exitCode = await chaos(process.argv.slice(2));
@@ -26,26 +30,43 @@ async function chaos(parameters: readonly string[]): Promise<number> {
   }
 }
 
-async function breakAndCheck({ sessions, seed, faults, minutes, jsonFile, isKept }: ChaosArguments): Promise<number> {
-  const dataDir = await mkdtemp(join(tmpdir(), "peerbot-chaos-"));
+async function breakAndCheck(wish: ChaosArguments): Promise<number> {
+  const { jsonFile, isKept, minutes, without } = wish;
+  const folder = await mkdtemp(join(tmpdir(), "peerbot-chaos-"));
+  const dataDir = join(folder, "data");
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort());
   try {
     const result = await runChaos({
-      sessions,
-      seed,
-      faults,
+      sessions: wish.sessions,
+      seed: wish.seed,
+      faults: wish.faults,
       dataDir,
       settleMs: SETTLE_MS,
       signal: stopping.signal,
       report: (message) => process.stderr.write(`${message}\n`),
       ...(minutes === undefined ? {} : { faultsForMs: minutes * 60_000 }),
+      ...(without === undefined ? {} : await treeWithout(without, join(folder, "tree"))),
     });
     if (jsonFile !== undefined) await writeFile(jsonFile, rawResult(result));
     process.stdout.write(`${describeResult(result)}\n`);
-    return result.violations.length === 0 ? 0 : EXIT_BROKEN;
+    return exitCodeFor(result, wish);
   } finally {
-    if (isKept) process.stderr.write(`Logs and data are in ${dataDir}.\n`);
-    else await rm(dataDir, { recursive: true, force: true });
+    if (isKept) process.stderr.write(`Logs and data are in ${folder}.\n`);
+    else await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function treeWithout(mechanism: Mechanism, root: string) {
+  await createMutatedTree(root, mechanism);
+  const { weights, points } = MUTATIONS[mechanism];
+  return { root, ...(weights === undefined ? {} : { weights }), ...(points === undefined ? {} : { points }) };
+}
+
+function exitCodeFor(result: ChaosResult, { strikes, least }: ChaosArguments): number {
+  if (result.violations.length > 0) return EXIT_BROKEN;
+  const missed = strikes === undefined ? [] : missedCoverage(result, { strikes, faults: least });
+  if (missed.length === 0) return 0;
+  process.stdout.write(`\nThis says less than was asked for:\n${missed.map((what) => `- ${what}`).join("\n")}\n`);
+  return EXIT_TRIED_LESS;
 }

@@ -1,6 +1,7 @@
 import {
   ChannelMessages,
   DeedResult,
+  Faults,
   type InjectFault,
   Ledger,
   type PostMessage,
@@ -35,6 +36,11 @@ export function createChaosSandbox(baseUrl: string) {
     press: (press: { user: string; channel: string; messageTs: string; actionId: string }) =>
       request(DeedResult, "/actions", press),
     inject: (fault: InjectFault) => request(z.unknown(), "/faults", fault),
+    /** How many wait for their request. */
+    async pendingFaults() {
+      const { pending } = await request(Faults, "/faults");
+      return Object.values(pending).reduce((sum, count) => sum + count, 0);
+    },
     clearFaults: () => request(z.unknown(), "/faults", undefined, "DELETE"),
     thread: (channel: string, ts: string) => request(Thread, `/thread?${new URLSearchParams({ channel, ts })}`),
     channel: (channel: string) =>

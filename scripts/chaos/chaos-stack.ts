@@ -2,31 +2,39 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort } from "@peerbot/testing";
 import { type RunningRedis, startRedis } from "@peerbot/testing/redis-server";
-import { findWorkers } from "../stack/end-workers.ts";
-import { type Stack, startStack } from "../stack/index.ts";
-import type { Victim } from "./plan-chaos.ts";
+import { FREE_PORTS, type Stack, startStack } from "../stack/index.ts";
+import { openProcessRegister, type ProcessRegister } from "../stack/process-register.ts";
+import { createServiceProcess } from "../stack/service-process.ts";
+import { startBalancer } from "./balancer.ts";
+import { FAR_FOLDER } from "./far-machine.ts";
+import { createMachines, type Machines } from "./machines.ts";
+import { VICTIMS, type Victim } from "./plan-chaos.ts";
+import { createReplica, type Replica } from "./replica.ts";
 
-/** A stack of its own that can be broken from outside. */
+/** A stack of its own that can be broken from outside: two replicas of each service, and a machine for each worker. */
 export interface ChaosStack extends AsyncDisposable {
   readonly stack: Stack;
+  readonly replicas: Readonly<Record<Victim, readonly Replica[]>>;
+  readonly machines: Machines;
+  /** Where processes of workers are found. */
+  readonly workerFolders: readonly string[];
   readonly runsDir: string;
   readonly pointsDir: string;
-  /** False when it was not at work: a service that is still starting is left to it. */
-  kill(victim: Victim): Promise<boolean>;
   /** Ends the redis-server and starts it again on the same data after a while. */
   killRedis(awayMs: number): Promise<void>;
-  /** Ends the worker chosen by a number; false when none runs. */
-  killWorker(choice: number): Promise<boolean>;
-  /** Makes the next process that comes by a point end there. */
-  arm(point: string): Promise<void>;
+  /** Tells the next process that comes by a point what to do there. */
+  arm(point: string, order: string): Promise<void>;
+  /** Whatever stands still goes on, and what is being restarted is. */
+  quieten(): Promise<void>;
 }
 
 /** Times are shorter than in earnest, so that what takes over does so while somebody watches. */
 const SETTINGS = {
   LOG_LEVEL: "info",
-  MAX_CONCURRENT_RUNS: "5",
-  RATE_LIMIT_MAX: "5",
-  RATE_LIMIT_WINDOW_SECONDS: "10",
+  MAX_CONCURRENT_RUNS: "3",
+  WARM_WORKERS: "2",
+  RATE_LIMIT_MAX: "2",
+  RATE_LIMIT_WINDOW_SECONDS: "12",
   SESSION_TIMEOUT_SECONDS: "300",
   STOP_GRACE_SECONDS: "5",
   TAKEOVER_SECONDS: "3",
@@ -39,81 +47,165 @@ const SETTINGS = {
 };
 
 const RESTART_MS = 300;
+const ROOT = join(import.meta.dirname, "../..");
 
-export async function startChaosStack(
-  dataDir: string,
-  { report }: { report: (message: string) => void },
-): Promise<ChaosStack> {
+/** `root`: the tree whose services are tried; this one unless told. */
+export async function startChaosStack(dataDir: string, { root = ROOT }: { root?: string } = {}): Promise<ChaosStack> {
   await using starting = new AsyncDisposableStack();
-  const pointsDir = join(dataDir, "points");
-  const redisDir = join(dataDir, "redis");
-  await mkdir(pointsDir, { recursive: true });
-  const port = await freePort();
-  const start = () => startRedis({ dataDir: redisDir, port });
-  let redis: RunningRedis = await start();
-  let restarting: Promise<void> = Promise.resolve();
-  starting.defer(async () => {
-    await restarting;
-    await redis[Symbol.asyncDispose]();
-  });
+  const [pointsDir, farDir, runsDir] = ["points", FAR_FOLDER, "runs"].map((name) => join(dataDir, name)) as [
+    string,
+    string,
+    string,
+  ];
+  for (const folder of [pointsDir, farDir]) await mkdir(folder, { recursive: true });
+  const redis = starting.use(await startFragileRedis(join(dataDir, "redis")));
+  const ports = { ingress: [await freePort(), await freePort()], gateway: [await freePort(), await freePort()] };
+  const ingress = starting.use(await startBalancer(ports.ingress));
+  const gateway = starting.use(await startBalancer(ports.gateway));
+  const machines = starting.use(createMachines(farDir));
   const stack = starting.use(
     await startStack({
       dataDir,
-      settings: { ...SETTINGS, FAULT_POINTS_DIR: pointsDir, REDIS_URL: redis.url },
+      root,
+      settings: {
+        ...SETTINGS,
+        FAULT_POINTS_DIR: pointsDir,
+        REDIS_URL: redis.url,
+        WORKER_MAIN: join(root, "scripts/chaos/far-worker.ts"),
+      },
+      ports: { ...FREE_PORTS, ingress: ports.ingress[0] ?? 0, gateway: ports.gateway[0] ?? 0 },
+      fronts: { ingress: ingress.url, gateway: gateway.url },
       redisPrefix: "chaos",
       restartsCrashed: true,
       restartDelayMs: () => RESTART_MS,
-      report,
     }),
   );
-  const runsDir = join(dataDir, "runs");
-
-  async function restartRedis(awayMs: number): Promise<void> {
-    const pid = Number(await readFile(join(redisDir, "redis.pid"), "utf8"));
-    process.kill(pid, "SIGKILL");
-    await redis.failed.catch(() => {}); // That it ended is what was wanted.
-    await new Promise((resolve) => setTimeout(resolve, awayMs));
-    redis = await start();
-  }
+  const register = starting.use(await openRegisterBeside(dataDir));
+  const seconds = { ingress: ports.ingress[1] ?? 0, gateway: ports.gateway[1] ?? 0 };
+  const replicas = await startReplicas(stack, { root, register, seconds, starting });
+  const quieten = async () => {
+    machines.thaw();
+    await Promise.all(Object.values(replicas).flatMap((each) => each.map((replica) => replica.quieten())));
+  };
+  starting.defer(quieten);
 
   const running = starting.move();
   return {
     stack,
+    replicas,
+    machines,
+    workerFolders: [runsDir, farDir],
     runsDir,
     pointsDir,
-    async kill(victim) {
-      if (!(await isReady(stack, victim))) return false;
-      await stack.kill(victim, "SIGKILL");
-      return true;
-    },
-    killRedis(awayMs) {
-      restarting = restarting.then(() => restartRedis(awayMs));
-      return restarting;
-    },
-    async killWorker(choice) {
-      const workers = await findWorkers(runsDir);
-      const pid = workers[choice % Math.max(1, workers.length)];
-      return pid !== undefined && end(pid);
-    },
-    arm: (point) => writeFile(join(pointsDir, point), ""),
+    killRedis: redis.kill,
+    arm: (point, order) => writeFile(join(pointsDir, point), order),
+    quieten,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
 
-async function isReady({ plan }: Stack, victim: Victim): Promise<boolean> {
-  const url = plan.services.find(({ name }) => name === victim)?.readyUrl ?? "";
-  try {
-    return (await fetch(url, { signal: AbortSignal.timeout(1_000) })).ok;
-  } catch {
-    return false;
-  }
+interface FragileRedis extends AsyncDisposable {
+  readonly url: string;
+  kill(awayMs: number): Promise<void>;
 }
 
-function end(pid: number): boolean {
-  try {
-    return process.kill(pid, "SIGKILL");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
-    throw error;
+async function startFragileRedis(dataDir: string): Promise<FragileRedis> {
+  const port = await freePort();
+  let redis: RunningRedis = await startRedis({ dataDir, port });
+  let restarting: Promise<void> = Promise.resolve();
+
+  async function restart(awayMs: number): Promise<void> {
+    const pid = Number(await readFile(join(dataDir, "redis.pid"), "utf8"));
+    process.kill(pid, "SIGKILL");
+    await redis.failed.catch(() => {}); // That it ended is what was wanted.
+    await new Promise((resolve) => setTimeout(resolve, awayMs));
+    redis = await startRedis({ dataDir, port });
   }
+
+  return {
+    url: redis.url,
+    kill(awayMs) {
+      restarting = restarting.then(() => restart(awayMs));
+      return restarting;
+    },
+    async [Symbol.asyncDispose]() {
+      await restarting;
+      await redis[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The stack keeps a register of its own in the data folder. */
+async function openRegisterBeside(dataDir: string): Promise<ProcessRegister> {
+  const folder = join(dataDir, "second-replicas");
+  await mkdir(folder, { recursive: true });
+  return openProcessRegister(folder);
+}
+
+interface Beside {
+  root: string;
+  register: ProcessRegister;
+  /** Ports of the second replicas. */
+  seconds: { ingress: number; gateway: number };
+  starting: AsyncDisposableStack;
+}
+
+/** The stack's own service and a second one with the same settings on other ports. */
+async function startReplicas(stack: Stack, beside: Beside): Promise<Record<Victim, Replica[]>> {
+  const pairs = await Promise.all(
+    VICTIMS.map(async (name) => [name, [ownReplica(stack, name), await secondReplica(stack, name, beside)]] as const),
+  );
+  return Object.fromEntries(pairs) as unknown as Record<Victim, Replica[]>;
+}
+
+function ownReplica(stack: Stack, name: Victim): Replica {
+  return createReplica({
+    name: `${name} 1`,
+    readyUrl: planOf(stack, name).readyUrl,
+    pid: () => stack.pidOf(name),
+    kill: (signal) => stack.kill(name, signal),
+    stop: (graceMs) => stack.stop(name, graceMs),
+    start: () => stack.restart(name),
+  });
+}
+
+async function secondReplica(
+  stack: Stack,
+  name: Victim,
+  { root, register, seconds, starting }: Beside,
+): Promise<Replica> {
+  const plan = planOf(stack, name);
+  const internalPort = await freePort();
+  const readyUrl = new URL(plan.readyUrl);
+  readyUrl.port = String(internalPort);
+  const environment = {
+    ...plan.environment,
+    INTERNAL_PORT: String(internalPort),
+    ...(name === "ingress" ? { INGRESS_PORT: String(seconds.ingress) } : {}),
+    ...(name === "gateway" ? { GATEWAY_PORT: String(seconds.gateway) } : {}),
+  };
+  const service = createServiceProcess({
+    plan: { name, environment, readyUrl: readyUrl.href },
+    root,
+    logFile: join(stack.logDir, `${name}-2.log`),
+    register,
+    restartsCrashed: true,
+    delayMs: () => RESTART_MS,
+  });
+  starting.defer(() => service.stop());
+  await service.start();
+  return createReplica({
+    name: `${name} 2`,
+    readyUrl: readyUrl.href,
+    pid: () => service.pid,
+    kill: (signal) => service.kill(signal),
+    stop: (graceMs) => service.stop(graceMs),
+    start: () => service.start(),
+  });
+}
+
+function planOf({ plan }: Stack, name: Victim) {
+  const service = plan.services.find((each) => each.name === name);
+  if (service === undefined) throw new Error(`${name} is not part of this stack`);
+  return service;
 }

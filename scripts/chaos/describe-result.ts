@@ -1,24 +1,24 @@
+import { faultsIn } from "./coverage.ts";
 import type { ChaosResult } from "./run-chaos.ts";
 
 /** What happened and what broke, as tables for people. */
 export function describeResult(result: ChaosResult): string {
-  const { sessions, seed, seconds, faultCounts, hits, observation, violations } = result;
-  const struck = [...hits.values()].reduce((sum, count) => sum + count, 0);
-  const injected = [...faultCounts.values()].reduce((sum, count) => sum + count, 0) + struck;
+  const { sessions, seed, seconds, faultCounts, hits, unmet, observation, violations } = result;
   const requests = observation.threads.reduce((sum, { asked }) => sum + asked.length, 0);
   return [
-    `${sessions} sessions with ${requests} requests, seed ${seed}, ${injected} faults, ${seconds} s`,
+    `${sessions} sessions with ${requests} requests, seed ${seed}, ${faultsIn(result)} faults, ${seconds} s`,
     "",
     table(["Fault", "Injected"], [...faultCounts].sort()),
+    ...(unmet === 0 ? [] : ["", `${unmet} of the failing answers met no request and are not counted.`]),
     "",
     table(["Named point", "Struck"], [...hits]),
     "",
     violations.length === 0
-      ? "No promise was broken."
-      : table(
+      ? "0 violations: no promise was broken."
+      : `${violations.length} violations:\n\n${table(
           ["Broken promise", "Where", "Evidence"],
           violations.map(({ promise, where, evidence }) => [promise, where, evidence.replaceAll("\n", " ")]),
-        ),
+        )}`,
   ].join("\n");
 }
 

@@ -11,6 +11,7 @@ export function findOutsideViolations(observation: Observation): Violation[] {
     ...pushViolations(observation),
     ...observation.threads.flatMap((thread) => workViolations(thread, observation)),
     ...leftoverViolations(observation),
+    ...stopViolations(observation),
   ];
 }
 
@@ -86,6 +87,14 @@ function leftoverViolations({ leftovers }: Observation): Violation[] {
   return kinds.flatMap(([kind, things]) =>
     things.map((thing) => ({ promise: "nothing-left-behind" as const, where: kind, evidence: thing })),
   );
+}
+
+function stopViolations({ overdueStops }: Observation): Violation[] {
+  return overdueStops.map(({ replica, times }) => ({
+    promise: "stops-in-time",
+    where: replica,
+    evidence: `had to be ended ${times} times because it did not stop within its grace time`,
+  }));
 }
 
 function branchNameOf(sessionKey: string): string {

@@ -37,6 +37,12 @@ export interface Leftovers {
   unsettled: readonly string[];
 }
 
+/** A replica that was asked to stop and had to be ended, and how often. */
+export interface OverdueStop {
+  replica: string;
+  times: number;
+}
+
 /** Everything there is to see from outside once nothing moves any more. */
 export interface Observation {
   /** False when things still moved at the end of the patience. */
@@ -45,6 +51,7 @@ export interface Observation {
   pushes: Pushes["pushes"];
   pullRequests: PullRequests["pullRequests"];
   leftovers: Leftovers;
+  overdueStops: readonly OverdueStop[];
 }
 
 /** A promise that was broken. */
@@ -63,6 +70,7 @@ export interface Violation {
     | "pushed-once"
     | "work-survives"
     | "nothing-left-behind"
+    | "stops-in-time"
     | "becomes-quiet";
   /** Where to look: channel and timestamp of the thread, or the place outside Slack. */
   where: string;

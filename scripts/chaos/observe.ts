@@ -1,7 +1,9 @@
 import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { branchOf } from "@peerbot/contracts";
 import { processesOf } from "../stack/end-workers.ts";
 import type { ChaosSandbox } from "./chaos-sandbox.ts";
+import type { ChaosStack } from "./chaos-stack.ts";
 import type { Leftovers, Observation, ObservedThread } from "./observation.ts";
 import { keyOf, type PlayedSession } from "./play-session.ts";
 import type { RedisWatch } from "./watch-redis.ts";
@@ -9,7 +11,7 @@ import type { RedisWatch } from "./watch-redis.ts";
 export interface ObservePorts {
   sandbox: ChaosSandbox;
   watch: RedisWatch;
-  runsDir: string;
+  chaos: Pick<ChaosStack, "runsDir" | "workerFolders" | "replicas">;
 }
 
 /** Looks at everything once nothing moves any more. */
@@ -29,21 +31,27 @@ export async function observe(
     const files = pull === undefined ? undefined : await sandbox.addedFiles(pull);
     threads.push({ sessionKey, channel, threadTs, asked, messages, status: status?.status ?? null, files });
   }
-  return { isQuiet, threads, pushes, pullRequests, leftovers: await leftoversOf(sessions, ports) };
+  const overdueStops = Object.values(ports.chaos.replicas)
+    .flat()
+    .flatMap(({ name, overdue }) => (overdue === 0 ? [] : [{ replica: name, times: overdue }]));
+  return { isQuiet, threads, pushes, pullRequests, leftovers: await leftoversOf(sessions, ports), overdueStops };
 }
 
 /** What still runs or waits. */
 export async function leftoversOf(
   sessions: readonly PlayedSession[],
-  { watch, runsDir }: Pick<ObservePorts, "watch" | "runsDir">,
+  { watch, chaos }: Pick<ObservePorts, "watch" | "chaos">,
 ): Promise<Leftovers> {
-  const processes = await processesOf(runsDir);
+  const waiting = await watch.waitingWorkers();
+  const folders = chaos.workerFolders.flatMap((folder) => waiting.map((name) => join(folder, name)));
+  const processes = (await Promise.all(chaos.workerFolders.map(processesOf))).flat();
+  const theirs = new Set((await Promise.all(folders.map(processesOf))).flat().map(({ pid }) => pid));
   return {
     // The launcher is told of the folder, too.
     processes: processes.flatMap(({ pid, command }) =>
-      command.includes("services/launcher/") ? [] : [`${pid} ${command.slice(0, 200)}`],
+      command.includes("services/launcher/") || theirs.has(pid) ? [] : [`${pid} ${command.slice(0, 200)}`],
     ),
-    runFolders: await readdir(runsDir).catch(() => []),
+    runFolders: (await readdir(chaos.runsDir).catch(() => [])).filter((name) => !waiting.includes(name)),
     ...(await watch.leftovers(sessions)),
   };
 }

@@ -1,9 +1,16 @@
 import { parseArgs } from "node:util";
+import { MECHANISMS, type Mechanism } from "./mutations.ts";
 
 export interface ChaosArguments {
   sessions: number;
   seed: number;
   faults: number;
+  /** Set when less coverage makes the run fail: how often each named point must strike. */
+  strikes?: number;
+  /** And how many faults must have been injected then. */
+  least: number;
+  /** The mechanism that is taken out, to see that it is missed. */
+  without?: Mechanism;
   /** No new faults after this time, in minutes; as many as planned unless told. */
   minutes?: number;
   /** Where the raw results go. */
@@ -18,13 +25,22 @@ export const HELP = `Breaks a whole Peerbot on purpose and checks that nobody in
 
   --sessions N      how many threads are begun; 10 unless told
   --seed S          decides everything that is left to chance; 1 unless told
-  --faults F        how many faults are injected; 4 for each session unless told
+  --faults F        how many faults are tried; 4 for each session unless told
+  --strikes N       fail unless every named point struck N times, and --least faults were injected
+  --least F         see --strikes; 0 unless told
+  --without WHAT    take a mechanism out of a copy of the source and see that it is missed:
+                    ${MECHANISMS.join(", ")}
   --minutes M       inject no more faults after this time
   --json FILE       write everything that was seen as JSON
   --keep            keep the folder with the logs and data
   --help            this text
 
-Exit code: 0 when no promise was broken, 1 when one was, 2 when it could not run.
+The seed decides what people say and when, how Slack delivers it, and which faults come in which order and with which
+pauses. When a fault meets what the services are doing then is up to the machine, and so is which named point is armed:
+one of those that struck least often.
+
+Exit code: 0 when no promise was broken, 1 when one was, 2 when it could not run, 3 when no promise was broken but less
+was tried than --strikes asks for.
 `;
 
 /** The arguments of `chaos`, or the wish for help. @throws with a sentence about what is wrong. */
@@ -35,6 +51,9 @@ export function parseArguments(parameters: readonly string[]): ChaosArguments | 
       sessions: { type: "string", default: "10" },
       seed: { type: "string", default: "1" },
       faults: { type: "string" },
+      strikes: { type: "string" },
+      least: { type: "string", default: "0" },
+      without: { type: "string" },
       minutes: { type: "string" },
       json: { type: "string" },
       keep: { type: "boolean", default: false },
@@ -49,11 +68,22 @@ export function parseArguments(parameters: readonly string[]): ChaosArguments | 
     faults:
       values.faults === undefined ? sessions * 4 : wholeNumber("--faults", values.faults, { min: 0, max: 100_000 }),
     isKept: values.keep,
+    least: wholeNumber("--least", values.least, { min: 0, max: 100_000 }),
+    ...(values.strikes === undefined
+      ? {}
+      : { strikes: wholeNumber("--strikes", values.strikes, { min: 0, max: 1_000 }) }),
+    ...(values.without === undefined ? {} : { without: mechanism(values.without) }),
     ...(values.minutes === undefined
       ? {}
       : { minutes: wholeNumber("--minutes", values.minutes, { min: 1, max: 1_440 }) }),
     ...(values.json === undefined ? {} : { jsonFile: values.json }),
   };
+}
+
+function mechanism(name: string): Mechanism {
+  const found = MECHANISMS.find((each) => each === name);
+  if (found === undefined) throw new Error(`--without must be one of ${MECHANISMS.join(", ")}`);
+  return found;
 }
 
 function wholeNumber(option: string, text: string, { min, max }: { min: number; max: number }): number {

@@ -1,20 +1,29 @@
-import { FAULT_POINTS, type FaultPoint } from "@peerbot/runtime";
 import type { InjectFault } from "@peerbot/sandbox/control";
-import type { ServiceName } from "../stack/index.ts";
 import { createRandom, type Random } from "./random.ts";
 import { type Marker, markerOf, requestText } from "./request-text.ts";
+
+/** Services that come in two replicas and are broken. */
+export const VICTIMS = ["ingress", "launcher", "gateway", "streamer"] as const;
+export type Victim = (typeof VICTIMS)[number];
 
 /** When a person does something: at once, in the middle of a run, in the moment the answer is whole, or after the end. */
 export type Moment = "at-once" | "while-running" | "as-it-ends" | "after-end";
 
 export type Step = { when: Moment; pauseMs: number } & (
-  | { do: "say"; marker: Marker; text: string; duplicates: number; delayMs: number }
+  | { do: "say"; marker: Marker; text: string; delivery: SlackDelivery }
   /** Replaces the text of an earlier message. */
   | { do: "edit"; of: Marker; marker: Marker; text: string }
   | { do: "stop"; how: "button" | "word" }
   /** The model refuses the session's next request: the run fails, and the person presses Retry. */
   | { do: "refuse" }
 );
+
+/** How Slack tells of a message, beside telling it twice as `app_mention` and `message`: again, late, and both. */
+export interface SlackDelivery {
+  duplicates: number;
+  duplicateDelayMs: number;
+  delayMs: number;
+}
 
 export interface SessionPlan {
   user: string;
@@ -25,14 +34,19 @@ export interface SessionPlan {
   steps: readonly Step[];
 }
 
-export type Victim = Exclude<ServiceName, "sandbox">;
-
+/** A `choice` picks among what is there when the fault comes. */
 export type Fault =
-  | { kind: "kill"; victim: Victim }
-  | { kind: "kill-worker" }
+  | { kind: "kill" | "restart"; victim: Victim; choice: number }
+  | { kind: "freeze"; victim: Victim; choice: number; forMs: number }
+  | { kind: "kill-worker"; choice: number }
+  | { kind: "freeze-worker"; choice: number; forMs: number }
+  /** Its launcher loses sight of it, while it stands still for a time or goes on. */
+  | { kind: "lose-worker"; choice: number; frozenMs: number }
   | { kind: "kill-redis"; awayMs: number }
-  | { kind: "point"; point: FaultPoint }
+  /** Among the named points one of those that struck least often. */
+  | { kind: "point"; choice: number; order: string }
   | { kind: "stand-in"; inject: InjectFault };
+export type FaultKind = Fault["kind"];
 
 export interface PlannedFault {
   /** After the fault before it, in milliseconds. */
@@ -49,25 +63,39 @@ export interface ChaosRequest {
   sessions: number;
   seed: number;
   faults: number;
+  /** How often each kind of fault comes; `WEIGHTS` unless told. */
+  weights?: Readonly<Partial<Record<FaultKind, number>>>;
 }
+
+/** How often each kind of fault comes, of the sum of all. */
+export const WEIGHTS: Readonly<Record<FaultKind, number>> = {
+  point: 42,
+  kill: 10,
+  freeze: 6,
+  restart: 5,
+  "kill-worker": 5,
+  "freeze-worker": 3,
+  "lose-worker": 6,
+  "kill-redis": 3,
+  "stand-in": 20,
+};
 
 const USERS = ["ada", "grace", "linus", "margaret"] as const;
 /** Asks for so much at once that the limit makes it wait. */
 const IMPATIENT_USER = "ada2";
 const CHANNELS = ["dev", "general", "random"] as const;
-const VICTIMS = ["ingress", "launcher", "gateway", "streamer"] as const;
 
 /** Everything that will happen, from the seed alone. When it meets what is left to the machine. */
-export function planChaos({ sessions, seed, faults }: ChaosRequest): ChaosPlan {
+export function planChaos({ sessions, seed, faults, weights = WEIGHTS }: ChaosRequest): ChaosPlan {
   const random = createRandom(seed);
   return {
     sessions: Array.from({ length: sessions }, (_, index) => planSession(index, random)),
-    faults: planFaults(faults, random),
+    faults: planFaults(faults, weights, random),
   };
 }
 
 function planSession(index: number, random: Random): SessionPlan {
-  const isImpatient = index % 5 === 4;
+  const isImpatient = index % 10 >= 6;
   const steps: Step[] = [];
   const say = (when: Moment) => steps.push(sayStep(markerOf(index, steps.length), when, random));
   if (random.chance(0.1)) steps.push({ do: "refuse", when: "at-once", pauseMs: 0 });
@@ -102,8 +130,11 @@ function sayStep(marker: Marker, when: Moment, random: Random): Extract<Step, { 
     text: requestText(marker, pacesOf(random)),
     when,
     pauseMs: random.between(0, 500),
-    duplicates: random.chance(0.3) ? random.between(1, 3) : 0,
-    delayMs: random.chance(0.15) ? random.between(500, 3_000) : 0,
+    delivery: {
+      duplicates: random.chance(0.4) ? random.between(1, 3) : 0,
+      duplicateDelayMs: random.chance(0.5) ? random.between(500, 8_000) : 0,
+      delayMs: random.chance(0.2) ? random.between(500, 3_000) : 0,
+    },
   };
 }
 
@@ -116,26 +147,39 @@ function pacesOf(random: Random): { paceMs: number; sleepMs: number } {
   return { paceMs: random.between(5, 60), sleepMs: random.chance(0.5) ? random.between(2, 12) * 100 : 0 };
 }
 
-function planFaults(count: number, random: Random): PlannedFault[] {
-  let deck: FaultPoint[] = [];
-  // Each point once before any a second time.
-  const nextPoint = (): FaultPoint => {
-    if (deck.length === 0) deck = random.shuffle(FAULT_POINTS.map(({ name }) => name));
-    return deck.pop() ?? FAULT_POINTS[0].name;
-  };
+function planFaults(count: number, weights: NonNullable<ChaosRequest["weights"]>, random: Random): PlannedFault[] {
   return Array.from({ length: count }, () => ({
-    pauseMs: random.between(300, 2_000),
-    fault: planFault(random, nextPoint),
+    pauseMs: random.between(300, 1_800),
+    fault: planFault(random.weighted(weights), random),
   }));
 }
 
-function planFault(random: Random, nextPoint: () => FaultPoint): Fault {
-  const choice = random.next();
-  if (choice < 0.45) return { kind: "point", point: nextPoint() };
-  if (choice < 0.6) return { kind: "kill", victim: random.pick(VICTIMS) };
-  if (choice < 0.68) return { kind: "kill-worker" };
-  if (choice < 0.71) return { kind: "kill-redis", awayMs: random.between(0, 1_500) };
-  return { kind: "stand-in", inject: planStandInFault(random) };
+/** Longer than it takes the others to take over. */
+const FROZEN_MS = [3_500, 7_000] as const;
+
+function planFault(kind: FaultKind, random: Random): Fault {
+  const choice = random.between(0, 9_999);
+  switch (kind) {
+    case "kill":
+    case "restart":
+      return { kind, victim: random.pick(VICTIMS), choice };
+    case "freeze":
+      return { kind, victim: random.pick(VICTIMS), choice, forMs: random.between(...FROZEN_MS) };
+    case "kill-worker":
+      return { kind, choice };
+    case "freeze-worker":
+      return { kind, choice, forMs: random.between(1_000, 8_000) };
+    case "lose-worker":
+      return { kind, choice, frozenMs: random.chance(0.5) ? random.between(500, 10_000) : 0 };
+    case "kill-redis":
+      return { kind, awayMs: random.between(0, 1_500) };
+    case "point":
+      return { kind, choice, order: random.chance(0.2) ? `freeze ${random.between(...FROZEN_MS)}` : "kill" };
+    case "stand-in":
+      return { kind, inject: planStandInFault(random) };
+    default:
+      return kind satisfies never;
+  }
 }
 
 const LATE = { cutAfterMs: 2_000 } as const;

@@ -48,11 +48,11 @@ export async function playSession(
 
 async function begin(
   { user, channel }: SessionPlan,
-  { marker, text, duplicates, delayMs }: Extract<Step, { do: "say" }>,
+  { marker, text, delivery }: Extract<Step, { do: "say" }>,
   sandbox: ChaosSandbox,
   team: string,
 ): Promise<PlayedSession> {
-  const message = { user, channel, text: `@peerbot please\n${text}`, duplicates, delayMs };
+  const message = { user, channel, text: `@peerbot please\n${text}`, ...delivery };
   const { ts, channel: id } = await sandbox.post(message);
   const sessionKey = sessionKeyOf({ team, channel: id, threadTs: ts });
   return { sessionKey, user, channel: id, threadTs: ts, asked: [{ marker, ts, expectation: "due" }] };
@@ -62,8 +62,8 @@ async function doStep(step: Step, session: PlayedSession, sandbox: ChaosSandbox)
   const { user, channel, threadTs, asked } = session;
   switch (step.do) {
     case "say": {
-      const { marker, duplicates, delayMs } = step;
-      const { ts } = await sandbox.post({ user, channel, threadTs, text: step.text, duplicates, delayMs });
+      const { marker, text, delivery } = step;
+      const { ts } = await sandbox.post({ user, channel, threadTs, text, ...delivery });
       asked.push({ marker, ts, expectation: "due" });
       break;
     }

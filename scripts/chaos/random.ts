@@ -7,7 +7,8 @@ export interface Random {
   /** True with this probability. */
   chance(probability: number): boolean;
   pick<const T>(choices: readonly [T, ...T[]]): T;
-  shuffle<T>(items: readonly T[]): T[];
+  /** One of the names, each as often as its weight says. */
+  weighted<Name extends string>(weights: Readonly<Partial<Record<Name, number>>>): Name;
 }
 
 /** Mulberry32 (Tommy Ettinger): 32 bits of state, good enough to choose faults with. */
@@ -25,13 +26,14 @@ export function createRandom(seed: number): Random {
     between,
     chance: (probability) => next() < probability,
     pick: (choices) => choices[between(0, choices.length - 1)] ?? choices[0],
-    shuffle(items) {
-      const shuffled = [...items];
-      for (let last = shuffled.length - 1; last > 0; last -= 1) {
-        const other = between(0, last);
-        [shuffled[last], shuffled[other]] = [shuffled[other] as never, shuffled[last] as never];
+    weighted<Name extends string>(weights: Readonly<Partial<Record<Name, number>>>): Name {
+      const entries = Object.entries<number | undefined>(weights) as [Name, number][];
+      let left = next() * entries.reduce((sum, [, weight]) => sum + weight, 0);
+      for (const [name, weight] of entries) {
+        left -= weight;
+        if (left < 0) return name;
       }
-      return shuffled;
+      throw new Error("nothing to choose from");
     },
   };
 }

@@ -1,6 +1,7 @@
 import { branchOf } from "@peerbot/contracts";
 import { createSessionInbox, createSessionRuns, sharedKeys } from "@peerbot/session-log";
 import { createNoticeQueue, createSessionQueue, queuePrefix } from "@peerbot/session-queue";
+import { createWarmPool } from "@peerbot/warm-pool";
 import { Redis } from "ioredis";
 import type { Leftovers } from "./observation.ts";
 import { keyOf, type PlayedSession } from "./play-session.ts";
@@ -8,6 +9,8 @@ import { keyOf, type PlayedSession } from "./play-session.ts";
 /** What Redis holds that should be gone once everything is quiet. */
 export interface RedisWatch extends AsyncDisposable {
   leftovers(sessions: readonly PlayedSession[]): Promise<Pick<Leftovers, "jobs" | "keys" | "unsettled">>;
+  /** Names of workers that wait for a run, as they may. */
+  waitingWorkers(): Promise<string[]>;
 }
 
 const RETENTION_SECONDS = 24 * 3600; // Nothing is written here that could expire.
@@ -20,6 +23,7 @@ export function watchRedis({ url, prefix }: { url: string; prefix: string }): Re
   const runs = createSessionRuns({ redis, prefix, retentionSeconds: RETENTION_SECONDS });
   const sessions = createSessionQueue({ connection: redis, prefix });
   const notices = createNoticeQueue({ connection: redis, prefix });
+  const pool = createWarmPool({ redis, prefix });
 
   async function jobsLeft(): Promise<string[]> {
     const left = await Promise.all(
@@ -49,6 +53,11 @@ export function watchRedis({ url, prefix }: { url: string; prefix: string }): Re
   }
 
   return {
+    async waitingWorkers() {
+      const members = await pool.members();
+      return members.flatMap(({ name, state }) => (state === "starting" || state === "ready" ? [name] : []));
+    },
+
     async leftovers(played) {
       const pending = await Promise.all(
         played.map(async (session) => {

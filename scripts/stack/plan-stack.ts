@@ -17,6 +17,8 @@ export interface StackRequest {
   secrets: StackSecrets;
   dataDir: string;
   redis: { url: string; prefix: string };
+  /** Where several replicas of a service are reached together, for whoever calls them; the one planned here unless told. */
+  fronts?: Readonly<Partial<Record<"ingress" | "gateway", string>>>;
   /** What the operating system tells every process (PATH, HOME, proxies). */
   system: Readonly<Record<string, string>>;
 }
@@ -50,7 +52,7 @@ const BULL_BOARD_USER = "admin";
 /** Which services run, where, and what each is told. */
 export function planStack(request: StackRequest): StackPlan {
   const standIns = standInsBeside(request.real, request.settings);
-  const urls = urlsOf(request.ports);
+  const urls = urlsOf(request);
   const shared = sharedSettings(request, standIns, urls);
   // The sandbox plays everybody or nobody: it never learns what opens a real door.
   const played = sharedSettings(request, OUTSIDE_PARTIES, urls);
@@ -73,8 +75,9 @@ export function planStack(request: StackRequest): StackPlan {
   };
 }
 
-function urlsOf(ports: StackPorts) {
-  return { sandbox: local(ports.sandbox), ingress: local(ports.ingress), gateway: local(ports.gateway) };
+function urlsOf({ ports, fronts = {} }: Pick<StackRequest, "ports" | "fronts">) {
+  const { ingress = local(ports.ingress), gateway = local(ports.gateway) } = fronts;
+  return { sandbox: local(ports.sandbox), ingress, gateway };
 }
 
 function local(port: number): string {

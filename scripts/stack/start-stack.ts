@@ -4,7 +4,7 @@ import { startRedis } from "@peerbot/testing/redis-server";
 import { readVariables } from "../settings/read-variables.ts";
 import { endWorkers } from "./end-workers.ts";
 import { chooseOutsideWorld, type Settings } from "./outside-world.ts";
-import { planStack, type StackPlan } from "./plan-stack.ts";
+import { planStack, type StackPlan, type StackRequest } from "./plan-stack.ts";
 import { choosePorts, FREE_PORTS, type StackPorts } from "./ports.ts";
 import { openProcessRegister, type ProcessRegister } from "./process-register.ts";
 import type { ServiceName } from "./service-names.ts";
@@ -21,6 +21,10 @@ export interface StackOptions {
   settings?: Settings;
   /** Wished ports, 0 for any; free ones unless told. */
   ports?: StackPorts;
+  /** Where several replicas of a service are reached together; see `StackRequest`. */
+  fronts?: NonNullable<StackRequest["fronts"]>;
+  /** The source tree the services are started from; this one unless told. */
+  root?: string;
   /** First part of every Redis key; `peerbot` unless told. */
   redisPrefix?: string;
   /** Whether crashed services are started again by themselves. False unless told. */
@@ -39,6 +43,8 @@ export interface Stack extends AsyncDisposable {
   readonly logDir: string;
   /** Unset while the service does not run. */
   pidOf(name: ServiceName): number | undefined;
+  /** Stops a service gracefully, if it runs; it is ended when it does not stop within `graceMs`. */
+  stop(name: ServiceName, graceMs?: number): Promise<void>;
   /** Stops a service gracefully, if it runs, and starts it; resolves when it is ready. */
   restart(name: ServiceName): Promise<void>;
   /** Sends a service a signal unannounced; waits for the end if that is SIGKILL. */
@@ -79,6 +85,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     secrets: await keptSecrets(options.dataDir),
     dataDir: options.dataDir,
     redis,
+    ...(options.fronts === undefined ? {} : { fronts: options.fronts }),
     system: systemVariables(process.env),
   });
   const services = createServices(plan, { options, logDir, register, report });
@@ -100,6 +107,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     logDir,
     failed: server.failed,
     pidOf: (name) => services.get(name)?.pid,
+    stop: (name, graceMs) => serviceCalled(services, name).stop(graceMs),
     async restart(name) {
       const service = serviceCalled(services, name);
       await service.stop();
@@ -125,7 +133,7 @@ function createServices(plan: StackPlan, { options, logDir, register, report }: 
       service.name,
       createServiceProcess({
         plan: service,
-        root: ROOT,
+        root: options.root ?? ROOT,
         logFile: join(logDir, `${service.name}.log`),
         register,
         restartsCrashed: options.restartsCrashed ?? false,

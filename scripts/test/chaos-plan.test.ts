@@ -1,6 +1,8 @@
 import { FAULT_POINTS } from "@peerbot/runtime";
 import { expect } from "chai";
-import { planChaos } from "../chaos/plan-chaos.ts";
+import { choosePoint } from "../chaos/choose-point.ts";
+import { missedCoverage } from "../chaos/coverage.ts";
+import { planChaos, VICTIMS, WEIGHTS } from "../chaos/plan-chaos.ts";
 import { createRandom } from "../chaos/random.ts";
 
 describe("the plan of a chaos run", () => {
@@ -10,22 +12,29 @@ describe("the plan of a chaos run", () => {
     expect(planChaos({ ...request, seed: 8 })).not.to.deep.equal(planChaos(request));
   });
 
-  it("arms every named point once before any a second time", () => {
-    const { faults } = planChaos({ sessions: 1, seed: 3, faults: 1_000 });
-    const points = faults.flatMap(({ fault }) => (fault.kind === "point" ? [fault.point] : []));
-    const counts = FAULT_POINTS.map(({ name }) => points.filter((point) => point === name).length);
-    expect(Math.max(...counts) - Math.min(...counts)).to.be.at.most(1);
-    expect(Math.min(...counts)).to.be.at.least(5);
-  });
-
   it("has every kind of deed and of fault in it", () => {
     const { sessions, faults } = planChaos({ sessions: 200, seed: 1, faults: 500 });
     const deeds = new Set(sessions.flatMap(({ steps }) => steps.map((step) => step.do)));
     expect([...deeds]).to.have.members(["say", "edit", "stop", "refuse"]);
     const kinds = new Set(faults.map(({ fault }) => fault.kind));
-    expect([...kinds]).to.have.members(["kill", "kill-worker", "kill-redis", "point", "stand-in"]);
-    const failing = new Set(faults.flatMap(({ fault }) => (fault.kind === "stand-in" ? [fault.inject.standIn] : [])));
-    expect([...failing]).to.have.members(["slack", "github", "claude", "gcs"]);
+    expect([...kinds]).to.have.members(Object.keys(WEIGHTS));
+    const victims = new Set(faults.flatMap(({ fault }) => ("victim" in fault ? [fault.victim] : [])));
+    expect([...victims]).to.have.members([...VICTIMS]);
+    const deliveries = sessions.flatMap(({ steps }) =>
+      steps.flatMap((step) => (step.do === "say" ? [step.delivery] : [])),
+    );
+    expect(deliveries.some(({ duplicates, delayMs }) => duplicates > 0 && delayMs > 0)).to.equal(true);
+    expect(deliveries.some(({ duplicates, duplicateDelayMs }) => duplicates > 0 && duplicateDelayMs > 0)).to.equal(
+      true,
+    );
+    const failing = new Set(
+      faults.flatMap(({ fault }) =>
+        fault.kind === "stand-in" ? [`${fault.inject.standIn} ${fault.inject.kind}`] : [],
+      ),
+    );
+    for (const standIn of ["slack", "github", "claude", "gcs"]) {
+      for (const kind of ["429", "500", "timeout"]) expect([...failing]).to.include(`${standIn} ${kind}`);
+    }
   });
 
   it("begins each session with something said, and marks each request for itself", () => {
@@ -43,6 +52,51 @@ describe("random choices", () => {
     const random = createRandom(42);
     const numbers = Array.from({ length: 500 }, () => random.between(2, 4));
     expect(new Set(numbers)).to.deep.equal(new Set([2, 3, 4]));
-    expect(random.shuffle([1, 2, 3, 4])).to.have.members([1, 2, 3, 4]);
+  });
+
+  it("come as often as their weights say", () => {
+    const random = createRandom(7);
+    const names = Array.from({ length: 1_000 }, () => random.weighted({ often: 9, seldom: 1, never: 0 }));
+    expect(names.filter((name) => name === "seldom").length).to.be.within(50, 200);
+    expect(names).to.not.include("never");
+  });
+});
+
+describe("the next named point to be armed", () => {
+  const hits = new Map<string, number>(FAULT_POINTS.map(({ name }) => [name, 3]));
+
+  it("is one of those that struck least often", () => {
+    hits.set("ingress.before-ack", 1).set("worker.after-save", 1);
+    const chosen = [0, 1, 2, 3].map((choice) => choosePoint({ hits, armed: new Set(), choice }));
+    expect(new Set(chosen)).to.deep.equal(new Set(["ingress.before-ack", "worker.after-save"]));
+  });
+
+  it("is none that waits already", () => {
+    hits.set("ingress.before-ack", 1).set("worker.after-save", 2);
+    const armed = new Set(["ingress.before-ack"]);
+    expect(choosePoint({ hits, armed, choice: 9 })).to.equal("worker.after-save");
+    expect(choosePoint({ hits, armed, choice: 9, points: ["ingress.before-ack"] })).to.equal(undefined);
+  });
+});
+
+describe("the coverage of a chaos run", () => {
+  const tried = {
+    faultCounts: new Map([["kill redis", 10]]),
+    hits: new Map([
+      ["ingress.before-ack", 5],
+      ["worker.after-save", 4],
+    ]),
+    unmet: 2,
+  };
+
+  it("lacks nothing when enough was tried", () => {
+    expect(missedCoverage(tried, { faults: 17, strikes: 4 })).to.deep.equal([]);
+  });
+
+  it("says what was tried too seldom", () => {
+    expect(missedCoverage(tried, { faults: 18, strikes: 5 })).to.deep.equal([
+      "17 faults were injected, not 18",
+      "worker.after-save struck 4 times, not 5",
+    ]);
   });
 });

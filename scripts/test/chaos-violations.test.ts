@@ -112,6 +112,10 @@ describe("what the chaos harness reports", () => {
     expect(promisesOf({ isQuiet: false })).to.deep.equal(["becomes-quiet"]);
   });
 
+  it("is a replica that did not stop when it was asked to", () => {
+    expect(promisesOf({ overdueStops: [{ replica: "gateway 2", times: 1 }] })).to.deep.equal(["stops-in-time"]);
+  });
+
   it("says where to look", () => {
     const [violation] = findViolations(observation({ files: [] }));
     expect(violation?.where).to.equal(`C0DEV00001 ${ts(1)} (${KEY})`);
@@ -145,6 +149,7 @@ function observation(thread: Partial<ObservedThread> = {}): Observation {
     pushes: [pushOf(ZERO, SHA)],
     pullRequests: [pull(1)],
     leftovers: { processes: [], runFolders: [], jobs: [], keys: [], unsettled: [] },
+    overdueStops: [],
   };
 }
 

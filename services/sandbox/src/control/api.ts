@@ -77,6 +77,7 @@ export const PostMessage = z.strictObject({
     .describe("As typed: @peerbot, @ada, #dev and addresses become links, & < > are escaped as Slack's client does."),
   threadTs: Ts.optional(),
   duplicates: z.number().int().min(0).max(20).default(0).describe("How often each event is delivered once more."),
+  duplicateDelayMs: z.number().int().min(0).max(60_000).default(0).describe("Pause before each of them."),
   delayMs: z.number().int().min(0).max(60_000).default(0).describe("Deliver the events this much later."),
   files: z
     .array(z.strictObject({ name: z.string().min(1), mimetype: z.string().optional(), contentBase64: z.base64() }))
@@ -385,8 +386,8 @@ export const InjectFault = z.strictObject({
 });
 export type InjectFault = z.input<typeof InjectFault>;
 
-/** Those that wait for their request. */
-export const Faults = z.object({ faults: z.array(InjectFault) });
+/** Those that wait for their request: Slack's, and how many of each stand-in. */
+export const Faults = z.object({ faults: z.array(InjectFault), pending: z.record(StandInName, z.number()) });
 export type Faults = z.infer<typeof Faults>;
 
 /** POST /sandbox/socket-disconnects: ends every Socket Mode connection, politely or not. */

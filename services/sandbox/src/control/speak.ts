@@ -41,8 +41,8 @@ export async function postMessage(
     files: files.map(({ id }) => id),
     clientMsgId: randomUUID(),
   });
-  const { duplicates, delayMs } = request;
-  const deliveries = dispatch.tell(messagePosted(message, services), { duplicates, delayMs });
+  const { duplicates, duplicateDelayMs, delayMs } = request;
+  const deliveries = dispatch.tell(messagePosted(message, services), { duplicates, duplicateDelayMs, delayMs });
   return {
     ok: true,
     channel: message.channel,

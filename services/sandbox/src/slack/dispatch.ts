@@ -22,6 +22,8 @@ export interface DispatchOptions {
 export interface TellOptions {
   /** How often each event is delivered once more, although it was accepted. */
   duplicates?: number;
+  /** Milliseconds before each of them. */
+  duplicateDelayMs?: number;
   /** Milliseconds before the first attempt. */
   delayMs?: number;
 }
@@ -70,7 +72,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     entry.status = isAccepted(last) ? "accepted" : "failed";
   };
 
-  const deliver = (told: Told, { duplicates = 0, delayMs = 0 }: TellOptions): Delivery => {
+  const deliver = (told: Told, { duplicates = 0, duplicateDelayMs = 0, delayMs = 0 }: TellOptions): Delivery => {
     const eventId = `Ev${randomBytes(6).toString("hex").toUpperCase()}`;
     const push: Push = { kind: "events_api", payload: eventEnvelope(told, eventId, workspace) };
     const entry = ledger.recordDelivery(newEntry(eventId, told, workspace.now()));
@@ -80,6 +82,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       const first = await attempt(push, entry, null);
       if (isAccepted(first)) entry.status = "accepted";
       for (let copy = 1; copy <= duplicates; copy += 1) {
+        if (duplicateDelayMs > 0) await wait(duplicateDelayMs, undefined, { signal: stopping.signal, ref: false });
         await attempt(push, entry, { attempt: copy, reason: "http_timeout" });
       }
       resolve();
