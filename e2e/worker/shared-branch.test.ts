@@ -1,3 +1,4 @@
+import { until } from "@peerbot/testing";
 import { expect } from "chai";
 import { noticesIn } from "./read-events.ts";
 import { type Bench, setUpBench } from "./worker-bench.ts";
@@ -26,6 +27,44 @@ describe("the session branch", function () {
     expect(await bench.git("log", "--format=%an: %s", `main..${bench.branch}`)).to.equal(
       "Peerbot: Create more.txt saying more\ngrace: grace works\nPeerbot: Create hello.txt saying hi",
     );
+  });
+
+  it("stays rewritten: what a person took away by force does not come back", async function () {
+    this.timeout(120_000);
+    bench = await setUpBench({ files: { "README.md": "# App\n" } });
+    const { gateway } = bench;
+    for (const name of ["hello", "secret"]) {
+      gateway.receive({ text: `create ${name}.txt saying ${name}` });
+      await bench.startWorker().exitCode();
+    }
+    gateway.receive({ text: "script: write more.txt | more ;; bash sleep 2" });
+    const worker = bench.startWorker();
+    await until(() => gateway.run.events.some((event) => event.type === "step" && event.title === "Run sleep 2"), {
+      what: "the agent to work",
+      timeoutMs: 30_000,
+    });
+    await bench.git("update-ref", `refs/heads/${bench.branch}`, `${bench.branch}~1`);
+
+    expect(await worker.exitCode(), worker.log()).to.equal(0);
+    expect(gateway.run.finished?.outcome).to.equal("completed");
+    expect(await bench.git("log", "--format=%s", `main..${bench.branch}`)).not.to.contain("secret");
+    expect(await bench.git("ls-tree", "--name-only", bench.branch)).to.equal("README.md\nhello.txt\nmore.txt");
+  });
+
+  it("is made again when a person deleted it while the agent worked", async () => {
+    bench = await setUpBench({ files: { "README.md": "# App\n" } });
+    const { gateway } = bench;
+    gateway.receive({ text: "create hello.txt saying hi" });
+    await bench.startWorker().exitCode();
+    gateway.receive({ text: "create more.txt saying more" });
+    gateway.beforePush = async () => {
+      gateway.beforePush = async () => {};
+      await bench.git("update-ref", "-d", `refs/heads/${bench.branch}`);
+    };
+    const worker = bench.startWorker();
+
+    expect(await worker.exitCode(), worker.log()).to.equal(0);
+    expect(gateway.run.finished?.commit?.sha).to.equal(await bench.git("rev-parse", bench.branch));
   });
 
   it("is never overwritten: a conflict is told, with what is kept", async () => {

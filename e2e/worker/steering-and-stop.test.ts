@@ -86,6 +86,21 @@ describe("what people do while a worker works", function () {
     expect(answerIn(gateway.run.events)).to.contain("1. script: write half.txt");
   });
 
+  it("stops once however often Stop is pressed, and keeps what was done", async () => {
+    const { gateway } = bench;
+    gateway.receive({ text: "script: write half.txt | done so far ;; bash sleep 60" });
+    const worker = bench.startWorker();
+    await isRunning("Run sleep 60");
+    gateway.receive({ kind: "stop" });
+    const second = gateway.receive({ kind: "stop" });
+
+    expect(await worker.exitCode(), worker.log()).to.equal(0);
+    expect(gateway.run.finished?.outcome).to.equal("stopped");
+    expect(gateway.run.finished?.commit?.sha).to.equal(await bench.git("rev-parse", bench.branch));
+    expect(gateway.run.handledThrough).to.equal(second.inboxId);
+    expect(gateway.runs).to.have.length(1);
+  });
+
   it("withdraws what was not begun yet", async () => {
     const { gateway } = bench;
     gateway.receive({ text: "create hello.txt saying hi" });

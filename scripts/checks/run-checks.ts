@@ -10,6 +10,7 @@ const CHECKS: readonly Check[] = [
   { name: "types", command: ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"] },
   { name: "format and lint", command: ["node_modules/@biomejs/biome/bin/biome", "check", "."] },
   { name: "imports", command: ["scripts/check-imports.ts"] },
+  { name: "operations page", command: ["scripts/check-operations-page.ts"] },
   { name: "configuration page", command: ["scripts/write-configuration-page.ts", "--check"] },
 ];
 

@@ -21,8 +21,8 @@ export class PushError extends AppError {
 }
 
 /**
- * Pushes a commit of the workspace to the session branch. What a person pushed meanwhile is kept: our commits are put
- * on top of theirs. Returns the commit that is on the remote now. @throws PushError
+ * Pushes a commit of the workspace to the session branch. What a person pushed meanwhile is kept, and what they took
+ * away stays away: our commits are put on top of theirs. Returns the commit that is on the remote now. @throws PushError
  */
 export async function pushWork(
   workspace: Workspace,
@@ -32,7 +32,9 @@ export async function pushWork(
   let current = commit;
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     await vault.takeFrom(join(workspace.path, ".git"), current.sha);
-    const outcome = await vault.push(current.sha, workspace.branch);
+    const outcome = (await isOnTop(workspace, current, { git, signal }))
+      ? await vault.push(current.sha, workspace.branch, workspace.remoteTip)
+      : { status: "rejected" as const };
     if (outcome.status === "pushed") {
       workspace.remoteTip = current.sha;
       return current;
@@ -53,13 +55,27 @@ export async function pushWork(
   );
 }
 
+/** A push moves the branch wherever it is told to: only forward, so that nothing on it is lost. */
+async function isOnTop(
+  workspace: Workspace,
+  commit: Commit,
+  { git, signal }: { git: Git; signal: AbortSignal },
+): Promise<boolean> {
+  if (workspace.remoteTip === undefined) return true;
+  const args = ["merge-base", "--is-ancestor", workspace.remoteTip, commit.sha];
+  return (await git(args, { ...inWorkspace(workspace), signal, expected: [1] })).exitCode === 0;
+}
+
 async function putOnTop(
   workspace: Workspace,
   commit: Commit,
   { vault, git, signal }: { vault: Vault; git: Git; signal: AbortSignal },
 ): Promise<Commit> {
   const theirs = (await vault.fetch({ branch: workspace.branch })).get(workspace.branch);
-  if (theirs === undefined) return commit; // deleted meanwhile: the next push makes it again
+  if (theirs === undefined) {
+    workspace.remoteTip = undefined; // deleted meanwhile: the next push makes it again
+    return commit;
+  }
   await lendObjects(vault, join(workspace.path, ".git"));
   const here = { ...inWorkspace(workspace), signal };
   const env = { ...here.env, GIT_COMMITTER_NAME: COMMITTER.name, GIT_COMMITTER_EMAIL: COMMITTER.email };

@@ -25,7 +25,8 @@ export interface Vault {
   fetch(branches: { branch: string; base?: string }, until?: AbortSignal): Promise<Map<string, string>>;
   /** Takes a commit with all that belongs to it from a repository on this machine. */
   takeFrom(gitDir: string, commit: string): Promise<void>;
-  push(commit: string, branch: string): Promise<PushOutcome>;
+  /** Moves the remote's branch from the commit it is known to have, or makes it where none is known; else `rejected`. */
+  push(commit: string, branch: string, known: string | undefined): Promise<PushOutcome>;
 }
 
 /** The remote has no branch of the base's name: an empty repository, most often. */
@@ -114,8 +115,16 @@ export function openVault({ path, git, url, token, signal, onTrying }: VaultOpti
       // Without a credential: the other side is a repository that the agent could write to.
       await git(["fetch", "--quiet", "--no-tags", "--update-shallow", gitDir, `+${commit}:refs/peerbot/work`], inVault);
     },
-    async push(commit, branch) {
-      const args = ["push", "--porcelain", "--no-verify", url, `${commit}:refs/heads/${branch}`];
+    async push(commit, branch, known = "") {
+      const ref = `refs/heads/${branch}`;
+      const args = [
+        "push",
+        "--porcelain",
+        "--no-verify",
+        `--force-with-lease=${ref}:${known}`,
+        url,
+        `${commit}:${ref}`,
+      ];
       const { exitCode, stdout } = await withCredential(args, { expected: [1] });
       return exitCode === 0 ? { status: "pushed" } : pushOutcomeOf(stdout);
     },
