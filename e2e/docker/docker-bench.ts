@@ -51,6 +51,8 @@ export async function openDockerBench(address: string, { scripts = [] }: { scrip
     base,
     host,
     outside,
+    gateways,
+    imageOf: (script: string): string => images.get(script) ?? "",
     /** A container as whoever deploys the gateway starts it. */
     async startGateway(command: readonly string[]): Promise<Container> {
       const container = await docker.createContainer({

@@ -23,7 +23,8 @@ export async function readSettings(root: string): Promise<ServiceSettings[]> {
 async function readServiceSettings(folder: string, service: string): Promise<Setting[]> {
   const file = join(folder, service, "src/config.ts");
   const exported: Record<string, unknown> = await import(pathToFileURL(file).href);
-  const name = `${service.charAt(0).toUpperCase()}${service.slice(1)}Config`;
+  const words = service.split("-").map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`);
+  const name = `${words.join("")}Config`;
   const schema = exported[name];
   const shape = schema instanceof z.core.$ZodType ? shapeOf(schema) : undefined;
   if (shape === undefined) throw new Error(`${file} must export the settings as ${name}, an object schema of zod`);

@@ -79,7 +79,10 @@ export function connectEngine(address: string, instance: string) {
     createContainer: (options: ContainerCreateOptions): Promise<string | "already-exists" | "no-image"> =>
       trying(async () => {
         try {
-          return (await docker.createContainer(options)).id;
+          // Told apart, or dockerode says all of it twice: in the body and in the query.
+          const { name, ..._body } = options;
+          const asked = { _query: { name }, _body: { name, ..._body } } as unknown as ContainerCreateOptions;
+          return (await docker.createContainer(asked)).id;
         } catch (error) {
           const { code, message = "" } = engineFailureOf(error) ?? {};
           if (code === 409 && /already in use/.test(message)) return "already-exists";

@@ -1,0 +1,2 @@
+export { compose, type DockerProxy } from "./compose.ts";
+export { DockerProxyConfig } from "./config.ts";
