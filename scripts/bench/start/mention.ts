@@ -46,16 +46,21 @@ export async function startByMention(
     text: `@peerbot ${PROMPT}`,
   });
   const key = sessionKeyOf({ team: team.id, channel, threadTs });
-  const readEvents = async () =>
-    (await sessionEvents.read(key, { afterSeq: 0 })).filter((event) => event.event !== undefined) as StoredEvent[];
-  const has = async (type: string) => (await readEvents()).some(({ event }) => event.type === type);
-  await until(() => has("model-requested"), { what: "the first request to the model", timeoutMs: 60_000 });
+  // Read as they come: what the thread shows already is not kept.
+  const events = new Map<number, StoredEvent>();
+  const lookForRequest = async () => {
+    for (const event of await sessionEvents.read(key, { afterSeq: 0 })) {
+      if (event.event !== undefined) events.set(event.seq, event);
+    }
+    return [...events.values()].some(({ event }) => event.type === "model-requested");
+  };
+  await until(lookForRequest, { what: "the first request to the model", timeoutMs: 120_000 });
   signal.throwIfAborted();
   // The worker's log goes with its run.
   const worker = await readWorkerLog(join(dataDir, "runs"), key);
   const [job] = (await queue.queue.getActive()).filter(({ data }) => data.sessionKey === key);
   const isOver = async () => (await readLog(stack, "launcher", key)).some(({ msg }) => msg === "run-ended");
-  await until(isOver, { what: "the run's end", timeoutMs: 60_000 });
+  await until(isOver, { what: "the run's end", timeoutMs: 120_000 });
   const [requestedAt] = await sandbox.modelRequestTimes(key);
   if (requestedAt === undefined) throw new Error("the run ended and asked the model nothing");
   return {
@@ -63,7 +68,7 @@ export async function startByMention(
     requestedAt,
     totalMs: requestedAt - postedAt,
     jobTakenAt: job?.processedOn,
-    events: await readEvents(),
+    events: [...events.values()],
     logs: { worker, launcher: await readLog(stack, "launcher", key), gateway: await readLog(stack, "gateway", key) },
   };
 }

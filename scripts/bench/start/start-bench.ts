@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { readSettings } from "../../settings/read-settings.ts";
-import { startStack } from "../../stack/index.ts";
+import { type Stack, startStack } from "../../stack/index.ts";
 import type { Bench, BenchOptions, BenchResult, Series } from "../bench.ts";
 import { loadNow } from "../render-section.ts";
 import { startBareAgent } from "./bare-agent.ts";
@@ -34,13 +34,13 @@ export const startBench: Bench = {
   rounds: 9,
   async run({ dataDir, rounds, signal, report }: BenchOptions): Promise<BenchResult> {
     await using running = new AsyncDisposableStack();
-    const variants = await Promise.all(
-      (await knownVariants()).map(async (variant) => {
-        const dir = join(dataDir, variant.name);
-        const settings = { ...SETTINGS, ...variant.settings };
-        return { ...variant, stack: running.use(await startStack({ dataDir: dir, settings })), dataDir: dir };
-      }),
-    );
+    const variants: (Variant & { stack: Stack; dataDir: string })[] = [];
+    // One after the other: each looks for ports that are free.
+    for (const variant of await knownVariants()) {
+      const dir = join(dataDir, variant.name);
+      const stack = running.use(await startStack({ dataDir: dir, settings: { ...SETTINGS, ...variant.settings } }));
+      variants.push({ ...variant, stack, dataDir: dir });
+    }
     const [first] = variants;
     if (first === undefined) throw new Error("there is nothing to measure");
     // The first mention also makes the person's repository, and reads every program from the disk once.

@@ -227,6 +227,8 @@ export async function runnerOf(config: LauncherConfig, logger: Logger): Promise<
         directory: config.RUNS_DIR,
         command: [process.execPath, config.WORKER_MAIN ?? WORKER_BESIDE_US],
         version: await versionOfSources([dirname(config.WORKER_MAIN ?? WORKER_BESIDE_US), LIBRARIES]),
+        // What another program does with the argument is not known.
+        compilesAhead: config.WORKER_MAIN === undefined,
         searchPath: config.PATH,
         faultPointsDir: config.FAULT_POINTS_DIR,
         logger,

@@ -1,4 +1,5 @@
 import { createLogger, type Logger, type Secret } from "@peerbot/runtime/core";
+import { loadClaudeSdk } from "./agent/waiting-claude.ts";
 import type { WorkerConfig } from "./config.ts";
 import { createEventSender } from "./event-sender.ts";
 import { createGatewayClient, FencedError, GatewayCallError } from "./gateway-client.ts";
@@ -18,6 +19,11 @@ const EXIT_FENCED = 4;
 
 /** How long a call to the gateway is tried again: longer than a deploy of it takes. */
 const PATIENCE_MS = 5 * 60_000;
+
+/** Loads what a run loads, and does nothing: Node can keep what it compiled of it for workers to come. */
+export async function loadAll(): Promise<void> {
+  await loadClaudeSdk();
+}
 
 /**
  * Does one run, if need be after waiting for one. Resolves to the exit code once its outcome is told, nobody waits for it

@@ -12,13 +12,17 @@ export interface WaitingClaude {
   end(): Promise<void>;
 }
 
+/** It takes a while, which is well spent waiting for something else. */
+export function loadClaudeSdk(): Promise<ClaudeSdk> {
+  return import("@anthropic-ai/claude-agent-sdk");
+}
+
 export function createWaitingClaude(settings: ClaudeSettings): WaitingClaude {
   let sdk: Promise<ClaudeSdk> | undefined;
   let spare: SpareClaude | undefined;
   let opened: { memory: AgentMemory; process: Promise<ClaudeProcess> } | undefined;
 
-  // It takes a while to load, which is well spent waiting for something else.
-  const load = () => (sdk ??= import("@anthropic-ai/claude-agent-sdk"));
+  const load = () => (sdk ??= loadClaudeSdk());
 
   async function start(conversation: Conversation): Promise<ClaudeProcess> {
     const ahead = spare;

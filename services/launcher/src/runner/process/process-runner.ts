@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { type Logger, messageOf } from "@peerbot/runtime";
 import { type RunEnd, RunnerFailure, type SessionRunner, tokenOf, type WorkerSpec } from "../session-runner.ts";
 import { withoutTokens } from "../without-tokens.ts";
+import { compileAhead } from "./compile-ahead.ts";
 import { endProcessGroup } from "./end-process-group.ts";
 import { askToLeave, isRunning, killRun } from "./end-run.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
@@ -22,6 +23,8 @@ export interface ProcessRunnerOptions {
   /** Where workers find programs such as git: their PATH. */
   searchPath: string;
   logger: Pick<Logger, "warn">;
+  /** Whether the program's code is compiled ahead: it must leave at once when it is given the argument `--load`. */
+  compilesAhead?: boolean;
   /** For breaking tests only: the workers' FAULT_POINTS_DIR. */
   faultPointsDir?: string | undefined;
   /** How long a worker may still take after its deadline, in seconds. */
@@ -45,6 +48,8 @@ export function createProcessRunner(options: ProcessRunnerOptions): SessionRunne
   const directory = resolve(options.directory);
   const fit = JSON.stringify([command, options.version, searchPath, faultPointsDir]);
   const disposed = new AbortController();
+  const compiled =
+    options.compilesAhead === true ? compileAhead({ command, directory, searchPath, logger }) : undefined;
   const folderOf = (name: string): RunFolder => {
     if (!RUN_NAME.test(name)) throw new Error(`${JSON.stringify(name)} is not the name of a run`);
     return openRunFolder(join(directory, name));
@@ -54,7 +59,10 @@ export function createProcessRunner(options: ProcessRunnerOptions): SessionRunne
     const folder = folderOf(worker.name);
     if ((await folder.leader()) !== undefined) return "already-exists";
     await folder.create({ v: 1, deadlineAt: worker.deadlineAt, oomKills: await countOomKills() });
-    const spawned = await spawnLeader(folder, environmentOf(worker, folder, { searchPath, faultPointsDir }));
+    const spawned = await spawnLeader(folder, {
+      ...environmentOf(worker, folder, { searchPath, faultPointsDir }),
+      ...(compiled?.folder === undefined ? {} : { NODE_COMPILE_CACHE: compiled.folder }),
+    });
     const leader = await untilLed(folder, spawned);
     return leader.pid === spawned.pid ? "started" : "already-exists";
   }
@@ -145,7 +153,10 @@ export function createProcessRunner(options: ProcessRunnerOptions): SessionRunne
       await folder.delete();
     },
 
-    [Symbol.asyncDispose]: async () => disposed.abort(),
+    [Symbol.asyncDispose]: async () => {
+      disposed.abort();
+      await compiled?.[Symbol.asyncDispose]();
+    },
   };
 }
 
