@@ -162,10 +162,17 @@ describe("The Kubernetes runner on a bad day", () => {
   it("starts a run although the server throttles and stumbles", async () => {
     const runner = cluster.createRunner(SCRIPTS.succeeds);
     const run = aRun();
-    for (const fault of [{ status: 429 }, { disconnect: true } as const, { afterEffect: true } as const]) {
+    for (const fault of [
+      { status: 429, headers: { "retry-after": "1" } },
+      { status: 409 },
+      { disconnect: true } as const,
+      { afterEffect: true } as const,
+    ]) {
       cluster.standIn.faults.failNext({ ...fault, match: /^POST .*(jobs|secrets)/ });
     }
+    const began = performance.now();
     await runner.start(run);
+    expect(performance.now() - began).to.be.greaterThan(1_000); // as long as the server wanted
     expect(await runner.ended(run.name, never())).to.include({ reason: "completed" });
     expect(await runner.list()).to.deep.equal([run.name]);
   });

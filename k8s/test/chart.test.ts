@@ -9,6 +9,7 @@ import { readSettings } from "../../scripts/settings/read-settings.ts";
 import { LauncherConfig } from "../../services/launcher/src/config.ts";
 import { jobOf } from "../../services/launcher/src/runner/kubernetes/job-of.ts";
 import { settingsOf } from "../../services/launcher/src/runner/kubernetes/open-kubernetes-runner.ts";
+import { startTokenSecretOf } from "../../services/launcher/src/runner/kubernetes/start-token-secret.ts";
 import { aRun } from "../../services/launcher/test/runner-conformance.ts";
 import { fetchTools, type Tools } from "./fetched-tools.ts";
 import { restrictedProblems } from "./pod-security.ts";
@@ -137,6 +138,16 @@ describe("The Helm chart", function () {
         expect(() => launcherConfigOf(variant(name))).not.to.throw();
       });
 
+      it("leads to Jobs and Secrets that fit the OpenAPI of their kinds", async () => {
+        const settings = settingsOf(launcherConfigOf(variant(name)));
+        for (const docker of [false, true]) {
+          const spec = aRun({ docker });
+          const objects = [jobOf(spec, settings, Date.now()), startTokenSecretOf(spec, settings)];
+          const problems = await Promise.all(objects.map((object) => schemaProblems(object, tools.schemas)));
+          expect(problems.flat()).to.deep.equal([]);
+        }
+      });
+
       it("computes a quota with room for every worker its launchers may begin, of any size, and for those that wait", () => {
         const config = launcherConfigOf(variant(name));
         const quota = variant(name).one("ResourceQuota", "-workers").spec.hard;
@@ -216,6 +227,7 @@ describe("The Helm chart", function () {
       const internet = open.spec.egress.at(-1).to;
       expect(internet.map(({ ipBlock }: Manifest) => ipBlock.cidr)).to.deep.equal(["0.0.0.0/0", "::/0"]);
       const metadata = "169.254.0.0/16";
+      expect(internet[0].ipBlock.except).to.include("168.63.129.16/32");
       expect(internet[0].ipBlock.except).to.include.members([
         "10.0.0.0/8",
         "172.16.0.0/12",

@@ -175,11 +175,25 @@ describe("The Kubernetes stand-in", () => {
     expect(pod.status.containerStatuses[0].state.terminated.message).to.include("oops");
     const log = await ask("GET", `${PODS}/${pod.metadata.name}/log?tailLines=1`);
     expect(log.body).to.equal("oops\n");
-    const isFailed = async () => (await ask("GET", `${JOBS}/a`)).body.status.conditions?.[0];
-    expect(await until(isFailed, { what: "the Job to fail" })).to.include({
-      type: "Failed",
-      reason: "BackoffLimitExceeded",
-    });
+    const conditions = async () => (await ask("GET", `${JOBS}/a`)).body.status.conditions ?? [];
+    const isFailed = async () => (await conditions()).find(({ type }: Answer["body"]) => type === "Failed");
+    expect(await until(isFailed, { what: "the Job to fail" })).to.include({ reason: "BackoffLimitExceeded" });
+    // What a Job will come to stands there first.
+    const types = (await conditions()).map(({ type }: Answer["body"]) => type);
+    expect(types).to.deep.equal(["FailureTarget", "Failed"]);
+  });
+
+  it("keeps a pod that is to go until its Job has counted it, also one that has no node", async () => {
+    cluster.standIn.cluster.inject({ fault: { kind: "unschedulable" } });
+    await ask("POST", JOBS, job("a", "exit 0"));
+    const { metadata } = await podOf("a", ({ status }) => status.conditions !== undefined);
+    expect(metadata.finalizers).to.deep.equal(["batch.kubernetes.io/job-tracking"]);
+    const { body } = await ask("GET", PODS);
+    await ask("DELETE", `${PODS}/${metadata.name}?gracePeriodSeconds=0`);
+    const lines = await watch(`${PODS}?watch=true&resourceVersion=${body.metadata.resourceVersion}`, 4);
+    expect(lines.map(({ type }) => type)).to.deep.equal(["MODIFIED", "MODIFIED", "MODIFIED", "DELETED"]);
+    expect(lines[0]?.object.metadata.deletionTimestamp).to.be.a("string");
+    expect(lines.at(-1)?.object.status.phase).to.equal("Failed");
   });
 
   it("lets a pod wait for the Secret it needs", async () => {
@@ -204,7 +218,8 @@ describe("The Kubernetes stand-in", () => {
     const { body } = await ask("GET", PODS);
     const began = Date.now();
     for (const name of names) await ask("DELETE", `${PODS}/${name}?gracePeriodSeconds=1`);
-    const lines = await watch(`${PODS}?watch=true&resourceVersion=${body.metadata.resourceVersion}`, 6);
+    // Each is marked, ends, waits for its Job to count it, and is gone.
+    const lines = await watch(`${PODS}?watch=true&resourceVersion=${body.metadata.resourceVersion}`, 10);
     expect(Date.now() - began).to.be.within(900, 5_000);
     const gone = lines.filter(({ type }) => type === "DELETED").map(({ object }) => object);
     const codes = gone.map(({ status }) => status.containerStatuses[0].state.terminated.exitCode);

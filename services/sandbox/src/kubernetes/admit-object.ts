@@ -124,9 +124,22 @@ function specProblems(plural: Plural, body: unknown): string[] {
   const result = SPECS[plural].safeParse(body);
   if (!result.success) return result.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
   if (plural !== "jobs") return [];
-  const { restartPolicy } = (body as Job).spec.template.spec;
-  if (restartPolicy === "Never" || restartPolicy === "OnFailure") return [];
-  return [`spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"`];
+  const { spec } = (body as Job).spec.template;
+  const mayEnd = spec.restartPolicy === "Never" || spec.restartPolicy === "OnFailure";
+  const restarts = `spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"`;
+  return [...(mayEnd ? [] : [restarts]), ...mountProblems(spec)];
+}
+
+function mountProblems({ volumes = [], initContainers = [], containers }: Job["spec"]["template"]["spec"]): string[] {
+  const known = new Set(volumes.map(({ name }) => name));
+  return [...initContainers, ...containers].flatMap(({ name, volumeMounts = [] }) => [
+    ...volumeMounts
+      .filter((mount) => !known.has(mount.name))
+      .map((mount) => `${name}: volume "${mount.name}" not found`),
+    ...(new Set(volumeMounts.map(({ mountPath }) => mountPath)).size === volumeMounts.length
+      ? []
+      : [`${name}.volumeMounts: Invalid value: must be unique`]),
+  ]);
 }
 
 /** `stringData` is for writing only: it ends up in `data`. */

@@ -61,13 +61,37 @@ function isLeaving({ metadata }: Kinds["jobs"]): boolean {
   return metadata.deletionTimestamp !== undefined && metadata.finalizers?.includes(FOREGROUND) === true;
 }
 
+/** Nothing of it runs any more: it is gone, or once nobody's finalizer holds it. */
+export function letPodGo(store: ObjectStore, namespace: string, name: string): void {
+  const pod = store.find("pods", namespace, name);
+  if (pod === undefined) return;
+  if ((pod.metadata.finalizers ?? []).length === 0) {
+    store.remove("pods", namespace, name);
+    return;
+  }
+  if (pod.metadata.deletionGracePeriodSeconds === 0) return;
+  const marked = { deletionTimestamp: timestamp(), deletionGracePeriodSeconds: 0 };
+  store.update("pods", namespace, name, (now) => ({ ...now, metadata: { ...now.metadata, ...marked } }));
+}
+
+/** Takes a finalizer off a pod, which goes if it only waited for that. */
+export function releasePod(store: ObjectStore, { metadata }: Pod, finalizer: string): void {
+  const { namespace, name } = metadata;
+  const finalizers = (metadata.finalizers ?? []).filter((each) => each !== finalizer);
+  if (finalizers.length === (metadata.finalizers ?? []).length) return;
+  store.update("pods", namespace, name, (now) => ({ ...now, metadata: { ...now.metadata, finalizers } }));
+  if (metadata.deletionTimestamp !== undefined && metadata.deletionGracePeriodSeconds === 0) {
+    letPodGo(store, namespace, name);
+  }
+}
+
 function markPod(store: ObjectStore, pod: Pod, graceSeconds: number | undefined): void {
   const { namespace, name, deletionGracePeriodSeconds } = pod.metadata;
   const asked = graceSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
   // A second deletion may shorten the grace time, never lengthen it.
   const grace = Math.min(asked, deletionGracePeriodSeconds ?? asked);
   if (isTerminal(pod) || grace === 0) {
-    store.remove("pods", namespace, name);
+    letPodGo(store, namespace, name);
     return;
   }
   if (grace === deletionGracePeriodSeconds) return;

@@ -1,12 +1,16 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { ClusterFaults } from "./cluster-faults.ts";
-import { collectGarbage, deleteObject } from "./delete-object.ts";
+import { collectGarbage, deleteObject, releasePod } from "./delete-object.ts";
 import { isTerminal, type Job, type Pod, timestamp, withCondition } from "./model.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { type PodSecurityLevel, podSecurityViolations } from "./pod-security.ts";
 import { recordEvent } from "./record-event.ts";
 
 const RETRY_MS = 300;
+/** Keeps a pod until its Job has counted how it ended. */
+const TRACKING = "batch.kubernetes.io/job-tracking";
+/** How long a pod without a node that is to go stays; a cluster looks every 20 seconds. */
+const POD_GC_MS = 500;
 const QUOTA = "exceeded quota: workers, requested: requests.cpu=1, used: requests.cpu=20, limited: requests.cpu=20";
 
 export interface JobControllerOptions {
@@ -43,6 +47,28 @@ export function runJobController({ store, faults, podSecurity, signal }: JobCont
         if (delayMs === 0) isScheduled = false;
         collectGarbage(store);
         for (const job of store.list("jobs")) sync(job);
+        for (const pod of store.list("pods")) track(pod);
+      },
+      () => undefined,
+    ); // aborted
+  }
+
+  /** Pods are counted once they have ended, or nobody counts them any more. */
+  function track(pod: Pod): void {
+    const owner = pod.metadata.ownerReferences?.[0]?.uid;
+    const job = store.list("jobs").find(({ metadata }) => metadata.uid === owner);
+    const isUncounted = job === undefined || job.metadata.deletionTimestamp !== undefined || isFinished(job);
+    if (isUncounted || isTerminal(pod)) {
+      releasePod(store, pod, TRACKING);
+      return;
+    }
+    const isStranded = pod.metadata.deletionGracePeriodSeconds === 0 && pod.spec.nodeName === undefined;
+    if (!isStranded) return;
+    const { namespace, name, uid } = pod.metadata;
+    pause(POD_GC_MS, undefined, { signal, ref: false }).then(
+      () => {
+        if (store.find("pods", namespace, name)?.metadata.uid !== uid) return;
+        store.update("pods", namespace, name, (now) => ({ ...now, status: { ...now.status, phase: "Failed" } }));
       },
       () => undefined,
     ); // aborted
@@ -108,6 +134,7 @@ export function runJobController({ store, faults, podSecurity, signal }: JobCont
         namespace,
         labels: { ...metadata?.labels, ...jobLabels },
         annotations: { ...metadata?.annotations },
+        finalizers: [TRACKING],
         ownerReferences: [{ apiVersion: "batch/v1", kind: "Job", name, uid }],
       },
       spec: structuredClone(spec),
@@ -140,15 +167,22 @@ export function runJobController({ store, faults, podSecurity, signal }: JobCont
       return;
     }
     if (living.metadata.deletionTimestamp === undefined) deleteObject(store, "pods", living, {});
-    // The Job has failed for good only once its pod is gone; until then it says that it is going to.
-    if (job.status.conditions?.some(({ type }) => type === "FailureTarget")) return;
-    const condition = { type: "FailureTarget", status: "True", ...why } as const;
-    setStatus(job, (status) => ({ ...status, conditions: withCondition(status.conditions, condition) }));
+    announce(job, "FailureTarget", why);
+  }
+
+  /** A Job says what it will come to before it has: it ends for good only once its pods have. */
+  function announce(job: Job, type: "FailureTarget" | "SuccessCriteriaMet", why: { reason: string; message?: string }) {
+    if (job.status.conditions?.some((condition) => condition.type === type)) return;
+    const conditions = withCondition(job.status.conditions, { type, status: "True", ...why });
+    setStatus(job, (status) => ({ ...status, conditions }));
   }
 
   function finish(job: Job, condition: { type: "Complete" | "Failed"; reason: string; message?: string }): void {
     const outcome = condition.type === "Complete" ? { succeeded: 1, completionTime: timestamp() } : { failed: 1 };
-    const conditions = withCondition(job.status.conditions, { status: "True", ...condition });
+    const { type, ...why } = condition;
+    announce(job, type === "Complete" ? "SuccessCriteriaMet" : "FailureTarget", why);
+    const told = store.get("jobs", job.metadata.namespace, job.metadata.name).status.conditions;
+    const conditions = withCondition(told, { status: "True", ...condition });
     setStatus(job, (status) => ({ ...status, ...outcome, active: 0, conditions }));
     const { ttlSecondsAfterFinished } = job.spec;
     if (ttlSecondsAfterFinished === undefined) return;

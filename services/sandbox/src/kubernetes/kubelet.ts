@@ -5,6 +5,7 @@ import type { ClusterFault, ClusterFaults } from "./cluster-faults.ts";
 import { ContainerConfigError, type ContainerPlace, placeContainer } from "./container-environment.ts";
 import { type ContainerProcess, startContainerProcess } from "./container-process.ts";
 import { endedStatus, runningStatus, sidecarStatus, waitingStatus } from "./container-status.ts";
+import { letPodGo } from "./delete-object.ts";
 import { disrupt } from "./disrupt.ts";
 import { type Container, isTerminal, type Pod, timestamp, withCondition } from "./model.ts";
 import type { ObjectStore } from "./object-store.ts";
@@ -30,6 +31,7 @@ export interface Kubelet extends AsyncDisposable {
   untilEnded(podUid: string): Promise<void>;
 }
 
+const REMOVAL = { recursive: true, force: true, maxRetries: 5, retryDelay: 100 };
 const NODE = "sandbox-node";
 const LOOK_MS = 100;
 const UNSCHEDULABLE = "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available";
@@ -58,7 +60,9 @@ export function runKubelet({ store, faults, folder, commandOf, searchPath }: Kub
     if (change.type === "ADDED") begin(() => live(pod));
     const isNewlyMarked = change.type === "MODIFIED" && isMarkedNow(pod, change.before as Pod);
     const life = lives.get(pod.metadata.uid);
-    if (life === undefined || life.isUnseen) return;
+    if (life === undefined) return;
+    if (change.type === "DELETED") begin(() => clearAway(life));
+    if (life.isUnseen) return;
     if (change.type === "DELETED") for (const process of life.processes.values()) process.kill();
     else if (isNewlyMarked) begin(() => takeAway(life, pod.metadata.deletionGracePeriodSeconds ?? 0));
   });
@@ -155,7 +159,7 @@ export function runKubelet({ store, faults, folder, commandOf, searchPath }: Kub
       }),
     );
     if (current(life)?.metadata.deletionTimestamp !== undefined && !life.isUnseen) {
-      store.remove("pods", life.namespace, life.name);
+      letPodGo(store, life.namespace, life.name);
     }
   }
 
@@ -224,7 +228,12 @@ export function runKubelet({ store, faults, folder, commandOf, searchPath }: Kub
   async function takeAway(life: PodLife, graceSeconds: number): Promise<void> {
     const pod = current(life);
     if (pod === undefined) return;
-    if (life.processes.size === 0) return store.remove("pods", life.namespace, life.name);
+    if (life.processes.size === 0) {
+      // A node tells the end also of what it never started; what has no node has nobody to tell it.
+      if (pod.spec.nodeName !== undefined) setStatus(life, (status) => ({ ...status, phase: "Failed" }));
+      return letPodGo(store, life.namespace, life.name);
+    }
+    if (isTerminal(pod)) return;
     recordEvent(store, pod, { reason: "Killing", message: "Stopping container", type: "Normal" });
     for (const process of life.processes.values()) process.terminate();
     const over = Promise.all([...life.processes.values()].map(({ ended }) => ended));
@@ -233,6 +242,14 @@ export function runKubelet({ store, faults, folder, commandOf, searchPath }: Kub
     const first = await Promise.race([over, late.catch(() => "over")]);
     time.abort();
     if (first === "late") for (const process of life.processes.values()) process.kill();
+  }
+
+  /** What a pod that is gone leaves behind, once its processes have ended. */
+  async function clearAway({ uid, processes }: PodLife): Promise<void> {
+    await Promise.all([...processes.values()].map(({ ended }) => ended));
+    if (disposed.signal.aborted) return;
+    await rm(join(folder, uid), REMOVAL);
+    lives.delete(uid);
   }
 
   return {
@@ -246,7 +263,7 @@ export function runKubelet({ store, faults, folder, commandOf, searchPath }: Kub
       const processes = [...lives.values()].flatMap((life) => [...life.processes.values()]);
       for (const process of processes) process.kill();
       await Promise.all([...tasks, ...processes.map(({ ended }) => ended)]);
-      await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+      await rm(folder, REMOVAL);
     },
   };
 }

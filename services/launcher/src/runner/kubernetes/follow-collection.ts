@@ -49,8 +49,9 @@ export async function followCollection<T extends KubernetesObject>(
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof VersionExpired) continue;
       failures += 1;
+      // What is listed anew at once need not be told, unless that does not help either.
+      if (error instanceof VersionExpired && failures === 1) continue;
       observer.interrupted(error);
       await pause(pauseMs(failures), undefined, { signal }).catch(() => undefined); // aborted: the loop ends
     }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { isPassing } from "./api-failure.ts";
+import { apiFailureOf, isPassing } from "./api-failure.ts";
 
 const PAUSES_MS = [200, 500, 1_000, 2_000];
 
@@ -10,7 +10,7 @@ export async function trying<T>(ask: () => Promise<T>): Promise<T> {
       return await ask();
     } catch (error) {
       if (!isPassing(error)) throw error;
-      await pause(pauseMs * (0.75 + Math.random() / 2));
+      await pause(Math.max(pauseMs * (0.75 + Math.random() / 2), apiFailureOf(error)?.retryAfterMs ?? 0));
     }
   }
   return ask();
