@@ -55,9 +55,13 @@ export function createGit({ path, home }: { path: string; home: string }): Git {
   };
 }
 
-const SAFE = ["core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "commit.gpgSign=false"].flatMap(
-  (setting) => ["-c", setting],
-);
+const SAFE = [
+  "core.hooksPath=/dev/null",
+  "core.fsmonitor=false",
+  "gc.auto=0",
+  "maintenance.auto=false",
+  "commit.gpgSign=false",
+].flatMap((setting) => ["-c", setting]);
 
 /**
  * The environment that lets one git command into the gateway. Only a command that runs in the vault may get it: what

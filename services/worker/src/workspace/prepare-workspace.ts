@@ -1,6 +1,7 @@
 import { lstat, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Git } from "./git.ts";
+import { writeRef } from "./refs.ts";
 import { lendObjects, type Vault } from "./vault.ts";
 
 /** Where the agent works. */
@@ -42,24 +43,24 @@ export async function prepareWorkspace(options: WorkspaceOptions): Promise<Works
 }
 
 /**
- * Gives the working tree its repository: objects borrowed from the vault, the session branch at the commit the run
+ * Gives a repository that was made just now to the working tree: objects borrowed from the vault, the session branch at the commit the run
  * began with. The files stay as they are.
  */
 export async function attachRepository(workspace: Workspace, options: WorkspaceOptions): Promise<void> {
-  const { vault, git, defaultBranch, signal } = options;
+  const { vault, defaultBranch } = options;
   const { path, branch, remoteTip, baseTip } = workspace;
   const gitDir = join(path, ".git");
-  await lendObjects(vault, gitDir);
-  await writeFile(join(gitDir, "config"), configOf(options));
   const refs: [string, string | undefined][] = [
     [`refs/heads/${branch}`, remoteTip ?? baseTip],
     [`refs/remotes/origin/${defaultBranch}`, baseTip],
     [`refs/remotes/origin/${branch}`, remoteTip],
   ];
-  const commands = refs.flatMap(([ref, commit]) => (commit === undefined ? [] : [`update ${ref} ${commit}\n`]));
-  const here = { ...inWorkspace(workspace), signal };
-  await git(["symbolic-ref", "HEAD", `refs/heads/${branch}`], here);
-  if (commands.length > 0) await git(["update-ref", "--stdin"], { ...here, input: commands.join("") });
+  await Promise.all([
+    lendObjects(vault, gitDir),
+    writeFile(join(gitDir, "config"), configOf(options)),
+    writeFile(join(gitDir, "HEAD"), `ref: refs/heads/${branch}\n`),
+    ...refs.map(([ref, commit]) => (commit === undefined ? undefined : writeRef(gitDir, ref, commit))),
+  ]);
 }
 
 /**

@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { AppError, type Secret } from "@peerbot/runtime/core";
 import { FencedError } from "../gateway-client.ts";
 import { credentialEnv, type Git, GitError } from "./git.ts";
+import { readRef } from "./refs.ts";
 
 /** Deep enough for `git log` and `git blame` to be of use, shallow enough for a large repository. */
 const CLONE_DEPTH = 50;
@@ -80,12 +81,11 @@ export function openVault({ path, git, url, token, signal, onTrying }: VaultOpti
   };
 
   async function tips(branches: readonly string[]): Promise<Map<string, string>> {
-    const refs = branches.map((branch) => `refs/heads/${branch}`);
-    const { stdout } = await git(["for-each-ref", "--format=%(objectname) %(refname)", ...refs], inVault);
+    const commits = await Promise.all(branches.map((branch) => readRef(path, `refs/heads/${branch}`)));
     return new Map(
-      stdout.split("\n").flatMap((line) => {
-        const [commit = "", ref = ""] = line.split(" ");
-        return refs.includes(ref) ? [[ref.slice("refs/heads/".length), commit] as const] : [];
+      branches.flatMap((branch, index) => {
+        const commit = commits[index];
+        return commit === undefined ? [] : [[branch, commit] as const];
       }),
     );
   }
