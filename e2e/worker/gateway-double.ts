@@ -13,6 +13,9 @@ import {
   type Repository,
   type RunFinished,
   type SessionKey,
+  type StandbyAccepted,
+  type StandbyNews,
+  type TakenRun,
   type WorkerEvent,
 } from "@peerbot/contracts";
 import { serveGit } from "./git-backend.ts";
@@ -58,6 +61,11 @@ export class GatewayDouble implements AsyncDisposable {
   refuseEventBatches = 0;
   /** Answers this many git requests with 503 first. */
   refuseGitRequests = 0;
+  /** What a worker that waits is told, and until when it is to wait. */
+  standby: StandbyNews["status"] = "waiting";
+  waitUntil = Date.now() + 600_000;
+  /** Breaks this many answers with a run off first. */
+  loseTakes = 0;
   readonly #options: GatewayDoubleOptions;
   readonly #server = createServer((request, response) => void this.#answer(request, response));
   #deadlineAt = 0;
@@ -127,6 +135,11 @@ export class GatewayDouble implements AsyncDisposable {
     if (url.startsWith("/anthropic/")) return this.#answerModel(request, response, url.slice("/anthropic".length));
     const body = await bodyOf(request);
     const { status, json } = await this.#answerCall(request, new URL(url, this.url), body);
+    if (url === "/v1/standby/take" && this.loseTakes > 0) {
+      this.loseTakes -= 1;
+      request.socket.destroy();
+      return;
+    }
     response.writeHead(status, { "content-type": "application/json" });
     response.end(JSON.stringify(json));
   }
@@ -134,22 +147,14 @@ export class GatewayDouble implements AsyncDisposable {
   async #answerCall(request: IncomingMessage, url: URL, body: string): Promise<{ status: number; json: unknown }> {
     const route = `${request.method} ${url.pathname}`;
     if (route === "POST /v1/exchange") return this.#exchange(JSON.parse(body).startToken);
+    if (url.pathname.startsWith("/v1/standby")) return this.#answerStandby(request, url, body);
     const run = this.runs.find(({ runToken }) => request.headers.authorization === `Bearer ${runToken}`);
     if (run === undefined) return refuse(401, "token-invalid");
     if (run !== this.run || (run.finished !== undefined && route !== "POST /v1/finish")) return refuse(409, "fenced");
-    const { sessionKey, person, repository, branch } = this.#options;
+    const { repository } = this.#options;
     switch (route) {
       case "GET /v1/assignment":
-        return ok({
-          v: 1,
-          sessionKey,
-          epoch: run.epoch,
-          person,
-          repository,
-          branch,
-          inboxAfter: this.runs.at(-2)?.handledThrough ?? "0-0",
-          deadlineAt: this.#deadlineAt,
-        } satisfies Assignment);
+        return ok(this.#assignment(run));
       case "GET /v1/inbox":
         return ok({ entries: await this.#poll(request, url.searchParams) });
       case "POST /v1/events":
@@ -166,6 +171,31 @@ export class GatewayDouble implements AsyncDisposable {
       default:
         return refuse(404, "not-found");
     }
+  }
+
+  #assignment({ epoch }: DoubleRun): Assignment {
+    const { sessionKey, person, repository, branch } = this.#options;
+    const inboxAfter = this.runs.at(-2)?.handledThrough ?? "0-0";
+    return { v: 1, sessionKey, epoch, person, repository, branch, inboxAfter, deadlineAt: this.#deadlineAt };
+  }
+
+  async #answerStandby(request: IncomingMessage, url: URL, body: string): Promise<{ status: number; json: unknown }> {
+    if (url.pathname === "/v1/standby") {
+      if (JSON.parse(body).standbyToken !== "standby-secret") return refuse(409, "standby-over");
+      return ok({ waitingToken: "waiting-secret", waitUntil: this.waitUntil } satisfies StandbyAccepted);
+    }
+    if (request.headers.authorization !== "Bearer waiting-secret") return refuse(401, "token-invalid");
+    if (url.pathname === "/v1/standby/take") {
+      if (this.standby !== "offered") return refuse(409, "standby-over");
+      const { runToken, gitToken, modelToken } = this.run;
+      const tokens = { runToken, gitToken, modelToken };
+      return ok({ tokens, assignment: this.#assignment(this.run) } satisfies TakenRun);
+    }
+    const until = Date.now() + Number(url.searchParams.get("waitSeconds")) * 1000;
+    while (this.standby === "waiting" && Date.now() < until && !request.socket.destroyed) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return ok({ status: this.standby } satisfies StandbyNews);
   }
 
   #exchange(startToken: string): { status: number; json: unknown } {

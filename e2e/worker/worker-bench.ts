@@ -37,6 +37,8 @@ export interface Bench extends AsyncDisposable {
   /** A push to the session branch that passes no gateway. */
   pushBehindTheBack(person: string, files: Record<string, string>): Promise<void>;
   deleteRepository(): Promise<void>;
+  /** Starts a worker that waits for a run. */
+  startWaitingWorker(): WorkerProcess;
   /** Begins a run and starts its worker; a twin is one more worker for the run that is there. */
   startWorker(options?: { seconds?: number; env?: Record<string, string>; isTwin?: boolean }): WorkerProcess;
 }
@@ -88,6 +90,14 @@ export async function setUpBench({ files }: { files?: Record<string, string> } =
         GATEWAY_URL: gateway.url,
         START_TOKEN: `start-${run.epoch}-secret`,
         ...env,
+      });
+      workers.push(worker);
+      return worker;
+    },
+    startWaitingWorker() {
+      const worker = spawnWorker(join(folder.path, `waiting-${workers.length + 1}`), {
+        GATEWAY_URL: gateway.url,
+        STANDBY_TOKEN: "standby-secret",
       });
       workers.push(worker);
       return worker;
