@@ -9,7 +9,7 @@ import { readSettings } from "../../scripts/settings/read-settings.ts";
 import { LauncherConfig } from "../../services/launcher/src/config.ts";
 import { jobOf } from "../../services/launcher/src/runner/kubernetes/job-of.ts";
 import { settingsOf } from "../../services/launcher/src/runner/kubernetes/open-kubernetes-runner.ts";
-import { startTokenSecretOf } from "../../services/launcher/src/runner/kubernetes/start-token-secret.ts";
+import { tokenSecretOf } from "../../services/launcher/src/runner/kubernetes/start-token-secret.ts";
 import { aRun } from "../../services/launcher/test/runner-conformance.ts";
 import { fetchTools, type Tools } from "./fetched-tools.ts";
 import { restrictedProblems } from "./pod-security.ts";
@@ -142,7 +142,7 @@ describe("The Helm chart", function () {
         const settings = settingsOf(launcherConfigOf(variant(name)));
         for (const docker of [false, true]) {
           const spec = aRun({ docker });
-          const objects = [jobOf(spec, settings, Date.now()), startTokenSecretOf(spec, settings)];
+          const objects = [jobOf(spec, settings, Date.now()), tokenSecretOf(spec, settings)];
           const problems = await Promise.all(objects.map((object) => schemaProblems(object, tools.schemas)));
           expect(problems.flat()).to.deep.equal([]);
         }
