@@ -95,6 +95,23 @@ LABEL org.opencontainers.image.title="Peerbot streamer" \
   org.opencontainers.image.version="${VERSION}" \
   org.opencontainers.image.revision="${REVISION}"
 
+FROM dependencies AS docker-proxy-dependencies
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --workspace @peerbot/docker-proxy
+
+FROM service AS docker-proxy
+COPY --from=docker-proxy-dependencies /app ./
+COPY libs libs
+COPY services/docker-proxy services/docker-proxy
+EXPOSE 2375
+CMD ["node", "services/docker-proxy/src/main.ts"]
+ARG VERSION=0.1.0
+ARG REVISION=""
+LABEL org.opencontainers.image.title="Peerbot docker-proxy" \
+  org.opencontainers.image.description="Lets the launcher do with a Docker engine what it needs, and nothing else" \
+  org.opencontainers.image.licenses="MIT" \
+  org.opencontainers.image.version="${VERSION}" \
+  org.opencontainers.image.revision="${REVISION}"
+
 FROM dependencies AS sandbox-dependencies
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --workspace @peerbot/sandbox
 
@@ -116,6 +133,29 @@ ARG VERSION=0.1.0
 ARG REVISION=""
 LABEL org.opencontainers.image.title="Peerbot sandbox" \
   org.opencontainers.image.description="Local stand-ins for Slack, GitHub, the Claude API and GCS, with a page; never to be deployed" \
+  org.opencontainers.image.licenses="MIT" \
+  org.opencontainers.image.version="${VERSION}" \
+  org.opencontainers.image.revision="${REVISION}"
+
+FROM dependencies AS settings-dependencies
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --workspace @peerbot/runtime --workspace @peerbot/contracts
+
+# Prepares the others' settings for docker-compose.yml; it reads what they read from their sources.
+FROM ${NODE_IMAGE} AS settings
+WORKDIR /app
+RUN for name in secrets ingress launcher gateway streamer sandbox docker-proxy; do \
+  install --directory --owner=1000 --group=1000 --mode=750 /settings/$name; done
+USER 1000
+COPY --from=settings-dependencies /app ./
+COPY libs libs
+COPY services services
+COPY scripts scripts
+HEALTHCHECK NONE
+CMD ["node", "scripts/compose-settings.ts"]
+ARG VERSION=0.1.0
+ARG REVISION=""
+LABEL org.opencontainers.image.title="Peerbot settings" \
+  org.opencontainers.image.description="Prepares the settings of the services of docker-compose.yml" \
   org.opencontainers.image.licenses="MIT" \
   org.opencontainers.image.version="${VERSION}" \
   org.opencontainers.image.revision="${REVISION}"

@@ -7,7 +7,7 @@ import { chooseOutsideWorld, type Settings } from "./outside-world.ts";
 import { planStack, type StackPlan, type StackRequest } from "./plan-stack.ts";
 import { choosePorts, FREE_PORTS, type StackPorts } from "./ports.ts";
 import { openProcessRegister, type ProcessRegister } from "./process-register.ts";
-import type { ServiceName } from "./service-names.ts";
+import { SERVICE_NAMES, type ServiceName } from "./service-names.ts";
 import { createServiceProcess, type ServiceProcess } from "./service-process.ts";
 import { keptSecrets } from "./stack-secrets.ts";
 import { systemVariables } from "./system-variables.ts";
@@ -80,7 +80,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const plan = planStack({
     settings,
     real: world.real,
-    variables: await readVariables(ROOT),
+    variables: await readVariables(ROOT, SERVICE_NAMES),
     ports,
     secrets: await keptSecrets(options.dataDir),
     dataDir: options.dataDir,
