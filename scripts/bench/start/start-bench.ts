@@ -7,6 +7,7 @@ import { loadNow } from "../render-section.ts";
 import { startBareAgent } from "./bare-agent.ts";
 import { type MentionStart, startByMention } from "./mention.ts";
 import { breakdownOf } from "./stages.ts";
+import { untilWorkerWaits } from "./until-worker-waits.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 
@@ -55,6 +56,7 @@ export const startBench: Bench = {
       bare.push(await startBareAgent(first.stack, { dataDir, signal }));
       const told = [`bare ${bare.at(-1)}`];
       for (const { name, stack, dataDir: dir } of variants) {
+        await untilWorkerWaits(stack);
         await pause(REST_MS, undefined, { signal });
         const start = await startByMention(stack, dir, { signal });
         starts.get(name)?.push(start);

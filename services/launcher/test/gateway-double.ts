@@ -33,7 +33,7 @@ const Call = z.object({ token: z.string(), pid: z.number(), isWaiting: z.boolean
 
 /** Answers workers of programs/worker.mjs in the gateway's place. */
 export async function openGatewayDouble(
-  { runs, pool }: { runs: SessionRuns; pool: WarmPool },
+  { runs, pool, host = "127.0.0.1" }: { runs: SessionRuns; pool: WarmPool; host?: string },
   secret: string,
 ): Promise<GatewayDouble> {
   const arrivals: Arrival[] = [];
@@ -79,12 +79,12 @@ export async function openGatewayDouble(
       });
     })().catch((error: unknown) => response.writeHead(500).end(String(error)));
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(0, host);
   await once(server, "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("a TCP listener has a port");
   return Object.assign(double, {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://${host}:${address.port}`,
     arrivals,
     waiting,
     arrival: (count: number) =>

@@ -37,7 +37,7 @@ interface Writing {
 }
 
 /** Launchers on a real Redis (the given one, or a corner of the shared one) with real worker processes, and people who write in threads. */
-export async function openScene(given?: TestRedis) {
+export async function openScene(given?: TestRedis, { host = "127.0.0.1" }: { host?: string } = {}) {
   await using parts = new AsyncDisposableStack();
   const folder = parts.use(await temporaryFolder());
   const corner = parts.use(given ?? (await testRedis()));
@@ -47,7 +47,7 @@ export async function openScene(given?: TestRedis) {
   const waits = createSessionWaits(log);
   const pool = createWarmPool({ redis, prefix });
   const queue = parts.use(createSessionQueue({ connection: redis, prefix }));
-  const gateway = parts.use(await openGatewayDouble({ runs, pool }, SECRET));
+  const gateway = parts.use(await openGatewayDouble({ runs, pool, host }, SECRET));
   const gitHost = memoryGitHost();
   const launchers: (() => Promise<void>)[] = [];
   const runsDir = join(folder.path, "runs");
