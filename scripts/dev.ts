@@ -31,7 +31,8 @@ async function runStack(): Promise<number> {
     const settings = await readOperatorSettings(join(root, ".env"), process.env);
     await using stack = await startStack({
       dataDir,
-      settings,
+      // One waits, so that the first impression is a quick one.
+      settings: { WARM_WORKERS: "1", ...settings },
       ports: DEFAULT_PORTS,
       restartsCrashed: true,
       onLine: (service, line) => process.stdout.write(`${formatLogLine(line, { service, isColored })}\n`),

@@ -223,12 +223,21 @@ describe("workers that are started ahead", function () {
     await writeFile(program, "process.exit(1);");
     await launcher(1, { WORKER_MAIN: program }, { keepPoolEveryMs: 20 });
     const seen = new Set<string>();
-    const endAt = Date.now() + 3_000;
-    while (Date.now() < endAt) {
-      for (const name of await scene.runner.list()) seen.add(name);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    expect(seen.size).to.be.within(1, 3);
+    const gaps: number[] = [];
+    let goneAt: number | undefined;
+    await until(
+      async () => {
+        const names = await scene.runner.list();
+        const isNew = names.some((name) => !seen.has(name));
+        for (const name of names) seen.add(name);
+        if (isNew && goneAt !== undefined) gaps.push(Date.now() - goneAt);
+        goneAt = names.length > 0 || seen.size === 0 ? undefined : (goneAt ?? Date.now());
+        return seen.size === 3;
+      },
+      { what: "three of them", timeoutMs: 50_000 },
+    );
+    expect(gaps[0]).to.be.above(900);
+    expect(gaps[1]).to.be.above(1_900);
   });
 
   describe("when a launcher dies", () => {

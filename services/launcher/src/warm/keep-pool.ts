@@ -147,8 +147,10 @@ export function keepPool(ports: KeepPoolPorts, settings: KeepPoolSettings): Pool
     const isAwaited = started.delete(name);
     if ((await pool.retire(name)) !== "leaving") return;
     business.warmWorkerEnded(name, seen);
+    await runner.remove(name);
+    // Before its place is free.
     if (isAwaited) backOff();
-    await end(name);
+    await pool.drop(name);
     wake.resolve();
   }
 

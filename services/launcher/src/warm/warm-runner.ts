@@ -28,11 +28,12 @@ export function createWarmRunner({ runner, pool, news, generation, onUsed, busin
 
   async function startRun(run: RunSpec): Promise<"started" | "already-exists"> {
     const { name, sessionKey, epoch } = run;
-    const decision = await pool.decide(name, { sessionKey, epoch }, isOrdinary(run) ? generation : undefined);
+    const wanted = isOrdinary(run) ? generation : undefined;
+    const decision = await pool.decide(name, { sessionKey, epoch }, wanted);
     await faultPoint("launcher.after-decide");
     if (decision.kind === "cold") {
       const answer = await runner.start(run);
-      if (answer === "started" && generation !== undefined) business.warmDecided(run, "miss");
+      if (answer === "started" && wanted !== undefined) business.warmDecided(run, "miss");
       return answer;
     }
     onUsed();
