@@ -1,3 +1,4 @@
+import { setImmediate as eventLoopTurn } from "node:timers/promises";
 import type { AgentMemory, Conversation } from "./agent.ts";
 import { type ClaudeSettings, isBegun } from "./claude-options.ts";
 import { type ClaudeProcess, type ClaudeSdk, type SpareClaude, startClaude, startSpare } from "./claude-process.ts";
@@ -62,6 +63,8 @@ export function createWaitingClaude(settings: ClaudeSettings): WaitingClaude {
       if (last?.memory === conversation.memory) {
         opened = undefined;
         const process = await last.process;
+        // An end that has happened already is told with the event loop's next turn.
+        await eventLoopTurn();
         if (process.isAlive) return process;
       }
       return start(conversation);
