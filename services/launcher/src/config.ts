@@ -104,7 +104,7 @@ const always = ({ value }: z.core.ParsePayload) => typeof value === "object" && 
 
 /** The launcher's settings. */
 export const LauncherConfig = settings
-  .refine(({ RUNNER, WORKER_IMAGE }) => RUNNER === "process" || WORKER_IMAGE !== undefined, {
+  .refine(({ RUNNER, WORKER_IMAGE }) => !needsImage(RUNNER) || WORKER_IMAGE !== undefined, {
     path: ["WORKER_IMAGE"],
     error: "is missing; RUNNER=kubernetes and RUNNER=docker need it (registry/name:tag of the worker's image)",
     when: always,
@@ -128,6 +128,11 @@ export const LauncherConfig = settings
     },
   );
 export type LauncherConfig = z.infer<typeof LauncherConfig>;
+
+/** Not asked of a runner that does not exist: then that is told. */
+function needsImage(runner: string): boolean {
+  return runner === "docker" || runner === "kubernetes";
+}
 
 /** Unchecked when the variable itself is wrong: then that is told. */
 function anyDocker(channels: unknown): boolean {

@@ -71,7 +71,7 @@ describe("the launcher's internal port", () => {
 describe("the launcher's settings", () => {
   it("name all mistakes at once and never a value", () => {
     const environment = {
-      RUNNER: "docker",
+      RUNNER: "lambda",
       TOKEN_SECRET: "short",
       BULL_BOARD_PASSWORD: "1234567",
       RATE_LIMIT_MAX: "many",
@@ -88,7 +88,7 @@ describe("the launcher's settings", () => {
       "GITHUB_ORGANIZATION: is missing",
       "GITHUB_TOKEN: is missing",
       "RATE_LIMIT_MAX: must be a whole number from 1 to 10000",
-      'RUNNER: must be "process" or "kubernetes"',
+      'RUNNER: must be "process", "docker" or "kubernetes"',
       "SLACK_BOT_TOKEN: is missing",
       "TOKEN_SECRET: must have at least 32 characters",
     ]);
