@@ -6,7 +6,7 @@ import { describeResult } from "../scripts/chaos/describe-result.ts";
 import { runChaos } from "../scripts/chaos/run-chaos.ts";
 
 describe("Peerbot under fire", function () {
-  this.timeout(240_000);
+  this.timeout(300_000);
 
   it("answers everybody once, whatever dies or fails meanwhile", async () => {
     await using folder = await temporaryFolder();

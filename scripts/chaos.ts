@@ -12,7 +12,9 @@ import { type ChaosResult, runChaos } from "./chaos/run-chaos.ts";
 const EXIT_BROKEN = 1;
 const EXIT_NOT_RUN = 2;
 const EXIT_TRIED_LESS = 3;
+/** What failed is asked for again, and people's limits hold then, too: the more sessions, the longer that takes. */
 const SETTLE_MS = 10 * 60_000;
+const SETTLE_MS_PER_SESSION = 3_000;
 
 process.exitCode = await chaos(process.argv.slice(2));
 
@@ -42,7 +44,7 @@ async function breakAndCheck(wish: ChaosArguments): Promise<number> {
       seed: wish.seed,
       faults: wish.faults,
       dataDir,
-      settleMs: SETTLE_MS,
+      settleMs: SETTLE_MS + wish.sessions * SETTLE_MS_PER_SESSION,
       signal: stopping.signal,
       report: (message) => process.stderr.write(`${message}\n`),
       ...(minutes === undefined ? {} : { faultsForMs: minutes * 60_000 }),
