@@ -16,6 +16,11 @@ const MAX_WAITING = 8;
 /** After this time a point waits for something rare: it keeps waiting, and others are armed beside it. */
 const RARE_MS = 15_000;
 
+/** Points that are passed only when another step went wrong: with them, that step is armed. */
+const PROVOKED_BY: Readonly<Partial<Record<FaultPoint, FaultPoint>>> = {
+  "launcher.after-withdraw": "worker.before-take",
+};
+
 const KNOWN: ReadonlySet<string> = new Set(FAULT_POINTS.map(({ name }) => name));
 
 /** `points`: those that are armed; all unless told. */
@@ -37,6 +42,11 @@ export function createArmedPoints(directory: string, points: readonly FaultPoint
     return counts;
   }
 
+  async function arm(point: FaultPoint, order: string): Promise<void> {
+    armedAt.set(point, performance.now());
+    await writeFile(join(directory, point), order);
+  }
+
   return {
     hits,
     async armNext(choice, order) {
@@ -46,8 +56,9 @@ export function createArmedPoints(directory: string, points: readonly FaultPoint
       if (fresh.length >= MAX_WAITING) return;
       const point = choosePoint({ hits: await hits(), armed: new Set(waiting), choice, points });
       if (point === undefined) return;
-      armedAt.set(point, now);
-      await writeFile(join(directory, point), order);
+      await arm(point, order);
+      const provoking = PROVOKED_BY[point];
+      if (provoking !== undefined) await arm(provoking, "kill");
     },
     async disarm() {
       for (const point of await armed()) await rm(join(directory, point), { force: true });

@@ -1,6 +1,6 @@
 import type { AskedRequest, ObservedThread, Violation } from "./observation.ts";
 import { type Outcome, partOf, readRounds, type ShownRound } from "./read-rounds.ts";
-import { SECOND_REPLY, WORDS, wordsIn } from "./request-text.ts";
+import { type CountedWord, SECOND_REPLY, WORDS, wordsIn } from "./request-text.ts";
 
 /** What is wrong with one thread, as the people in it see it. */
 export function findThreadViolations(thread: ObservedThread): Violation[] {
@@ -52,6 +52,9 @@ function duplicateClosings(rounds: readonly ShownRound[]): Found[] {
   });
 }
 
+/** The answer came to its end. */
+const ENDED_WELL: readonly Outcome[] = ["completed", "no-changes"];
+
 /** After these a person may have it done again. */
 const MAY_BE_REPEATED: readonly Outcome[] = ["failed", "stopped", "saved"];
 
@@ -75,7 +78,11 @@ function requestViolations({ marker, ts, expectation }: AskedRequest, rounds: re
   let heard = 0;
   for (const { tries, closing } of rounds) {
     const place = `${marker} in the round closed by ${closing?.message.ts ?? "nothing"}`;
-    const said = tries.map((text) => wordsIn(text).flatMap((word) => (word.marker === marker ? [word.number] : [])));
+    const said = tries.map((text, index) => {
+      const words = wordsIn(text).filter((word) => word.marker === marker);
+      const isWhole = index === tries.length - 1 && ENDED_WELL.includes(closing?.outcome ?? "failed");
+      return numbersOf(isWhole ? words : withoutHalfWord(words));
+    });
     for (const [index, numbers] of said.entries()) {
       found.push(...orderViolations(numbers, { place: `${place}, try ${index + 1}`, heard }));
       heard = Math.max(heard, ...numbers);
@@ -94,6 +101,18 @@ function requestViolations({ marker, ts, expectation }: AskedRequest, rounds: re
     found.push({ promise: "final-state", evidence: `nothing closes ${marker} (${ts})` });
   }
   return found;
+}
+
+/** An answer that broke off may end within a word. */
+function withoutHalfWord(words: readonly CountedWord[]): readonly CountedWord[] {
+  const [before, last] = words.slice(-2);
+  const next = String((before?.number ?? 0) + 1);
+  const isHalf = last?.isLast === true && next.startsWith(String(last.number)) && next !== String(last.number);
+  return isHalf ? words.slice(0, -1) : words;
+}
+
+function numbersOf(words: readonly CountedWord[]): number[] {
+  return words.map(({ number }) => number);
 }
 
 /**

@@ -27,13 +27,17 @@ export function fileOf(marker: Marker): string {
 export interface CountedWord {
   marker: Marker;
   number: number;
+  /** The text ends with it: where the answer broke off it may be a part of a word, `m1x-1` of `m1x-17`. */
+  isLast: boolean;
 }
 
 /** The counting words in an answer, in their order. */
 export function wordsIn(text: string): CountedWord[] {
-  return [...text.matchAll(/\b(m[0-9a-z]+x)-(\d+)\b/g)].map(([, marker = "", number]) => ({
+  const end = text.trimEnd().length;
+  return [...text.matchAll(/\b(m[0-9a-z]+x)-(\d+)\b/g)].map(({ 0: word, 1: marker = "", 2: number, index }) => ({
     marker,
     number: Number(number),
+    isLast: index + word.length === end,
   }));
 }
 

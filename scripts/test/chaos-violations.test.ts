@@ -60,6 +60,19 @@ describe("what the chaos harness reports", () => {
     ).to.deep.equal(["nothing-doubled"]);
   });
 
+  it("is nothing when an answer broke off within a word, and only then", () => {
+    const half = `${counting(1, 16)} ${MARKER}-1`;
+    const broken = `${half}\n\n_The run broke off here and was tried again._\n\n${counting(1, WORDS)}`;
+    expect(promises({ messages: [said(), ...round({ text: broken })] })).to.deep.equal([]);
+    expect(promises({ messages: [said(), ...round({ text: `${counting(1, WORDS)} ${MARKER}-2` })] })).to.include(
+      "nothing-doubled",
+    );
+    const unlike = `${counting(1, 16)} ${MARKER}-2`;
+    expect(promises({ messages: [said(), ...round({ text: unlike, outcome: "failed" })] })).to.include(
+      "nothing-doubled",
+    );
+  });
+
   it("is a message of ours that was posted twice", () => {
     const [opening, answer, closing] = round({});
     if (opening === undefined || answer === undefined || closing === undefined) throw new Error("a round has three");
