@@ -43,6 +43,7 @@ async function breakAndCheck(wish: ChaosArguments): Promise<number> {
       sessions: wish.sessions,
       seed: wish.seed,
       faults: wish.faults,
+      slow: wish.slow,
       dataDir,
       settleMs: SETTLE_MS + wish.sessions * SETTLE_MS_PER_SESSION,
       signal: stopping.signal,

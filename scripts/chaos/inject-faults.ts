@@ -16,10 +16,10 @@ export interface InjectPorts {
 /** Injects the planned faults one after the other until all are done or `over` aborts; a fault that finds nothing to break is not counted. */
 export async function injectFaults(
   planned: readonly PlannedFault[],
-  { over, counts, ...ports }: InjectPorts & { over: AbortSignal; counts: FaultCounts },
+  { over, counts, slow, ...ports }: InjectPorts & { over: AbortSignal; counts: FaultCounts; slow: number },
 ): Promise<void> {
   for (const { pauseMs, fault } of planned) {
-    await pause(pauseMs, undefined, { signal: over }).catch(() => undefined); // Over: the loop ends.
+    await pause(pauseMs * slow, undefined, { signal: over }).catch(() => undefined); // Over: the loop ends.
     if (over.aborted) return;
     const name = await inject(fault, ports);
     if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);

@@ -5,6 +5,8 @@ export interface ChaosArguments {
   sessions: number;
   seed: number;
   faults: number;
+  /** Factor of the pauses between two faults. */
+  slow: number;
   /** Set when less coverage makes the run fail: how often each named point must strike. */
   strikes?: number;
   /** And how many faults must have been injected then. */
@@ -30,6 +32,7 @@ export const HELP = `Breaks a whole Peerbot on purpose and checks that nobody in
   --least F         see --strikes; 0 unless told
   --without WHAT    take a mechanism out of a copy of the source and see that it is missed:
                     ${MECHANISMS.join(", ")}
+  --slow N          N times as long between two faults: for a machine that is busy with other things; 1 unless told
   --minutes M       inject no more faults after this time
   --json FILE       write everything that was seen as JSON
   --keep            keep the folder with the logs and data
@@ -53,6 +56,7 @@ export function parseArguments(parameters: readonly string[]): ChaosArguments | 
       faults: { type: "string" },
       strikes: { type: "string" },
       least: { type: "string", default: "0" },
+      slow: { type: "string", default: "1" },
       without: { type: "string" },
       minutes: { type: "string" },
       json: { type: "string" },
@@ -68,6 +72,7 @@ export function parseArguments(parameters: readonly string[]): ChaosArguments | 
     faults:
       values.faults === undefined ? sessions * 4 : wholeNumber("--faults", values.faults, { min: 0, max: 100_000 }),
     isKept: values.keep,
+    slow: wholeNumber("--slow", values.slow, { min: 1, max: 100 }),
     least: wholeNumber("--least", values.least, { min: 0, max: 100_000 }),
     ...(values.strikes === undefined
       ? {}

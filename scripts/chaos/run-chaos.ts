@@ -16,6 +16,8 @@ import { watchRedis } from "./watch-redis.ts";
 export interface ChaosRun extends ChaosRequest {
   /** For everything that is kept; must be empty. */
   dataDir: string;
+  /** How many times as long as planned the pauses between faults are; 1 unless told. */
+  slow?: number;
   /** No new fault after this time, in milliseconds. */
   faultsForMs?: number;
   /** How long things may take to become quiet after the last deed. */
@@ -60,7 +62,14 @@ async function breakAndLook(run: ChaosRun, chaos: ChaosStack): Promise<ChaosResu
   const faultCounts = slackFaults(plan.sessions);
   const over = new AbortController();
   const timer = run.faultsForMs === undefined ? undefined : setTimeout(() => over.abort(), run.faultsForMs);
-  const injecting = injectFaults(plan.faults, { chaos, sandbox, points, over: over.signal, counts: faultCounts });
+  const injecting = injectFaults(plan.faults, {
+    chaos,
+    sandbox,
+    points,
+    over: over.signal,
+    counts: faultCounts,
+    slow: run.slow ?? 1,
+  });
   injecting.catch(() => over.abort()); // Awaited below; the sessions go on until then.
   const played = await playAll(plan.sessions, async (session) => {
     const result = await playSession(session, sandbox, team.id);
