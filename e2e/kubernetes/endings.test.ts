@@ -66,7 +66,7 @@ describe("Every end of a Kubernetes Job", () => {
 
   it("lets a worker whose pod is drained save, and then counts it as completed", async () => {
     const script = "process.on('SIGTERM', () => setTimeout(() => process.exit(0), 100)); setInterval(() => {}, 1000)";
-    expect(await endAfter({ kind: "drained", afterMs: 500 }, script)).to.include({ reason: "completed" });
+    expect(await endAfter({ kind: "drained", afterMs: 2_500 }, script)).to.include({ reason: "completed" });
   });
 
   it("notices that somebody deleted the Job", async () => {

@@ -11,7 +11,10 @@ import type { RedisWatch } from "./watch-redis.ts";
 export interface ObservePorts {
   sandbox: ChaosSandbox;
   watch: RedisWatch;
-  chaos: Pick<ChaosStack, "runsDir" | "workerFolders" | "replicas">;
+  chaos: Pick<ChaosStack, "runsDir" | "workerFolders" | "replicas"> & {
+    /** Names of workers' folders; those of the workers unless told. */
+    folderNamesOf?: (workers: readonly string[]) => Promise<string[]>;
+  };
 }
 
 /** Looks at everything once nothing moves any more. */
@@ -42,7 +45,8 @@ export async function leftoversOf(
   sessions: readonly PlayedSession[],
   { watch, chaos }: Pick<ObservePorts, "watch" | "chaos">,
 ): Promise<Leftovers> {
-  const waiting = await watch.waitingWorkers();
+  const workers = await watch.waitingWorkers();
+  const waiting = (await chaos.folderNamesOf?.(workers)) ?? workers;
   const folders = chaos.workerFolders.flatMap((folder) => waiting.map((name) => join(folder, name)));
   const processes = (await Promise.all(chaos.workerFolders.map(processesOf))).flat();
   const theirs = new Set((await Promise.all(folders.map(processesOf))).flat().map(({ pid }) => pid));
@@ -51,7 +55,20 @@ export async function leftoversOf(
     processes: processes.flatMap(({ pid, command }) =>
       command.includes("services/launcher/") || theirs.has(pid) ? [] : [`${pid} ${command.slice(0, 200)}`],
     ),
-    runFolders: (await readdir(chaos.runsDir).catch(() => [])).filter((name) => !waiting.includes(name)),
+    runFolders: (await readdir(chaos.runsDir).catch(() => [])).filter(
+      (name) => !waiting.includes(name) && !isOfLiveLauncher(name),
+    ),
     ...(await watch.leftovers(sessions)),
   };
+}
+
+/** What a launcher compiled ahead is there as long as it lives. */
+function isOfLiveLauncher(folder: string): boolean {
+  const [, pid] = /^\.compiled-(\d+)$/.exec(folder) ?? [];
+  if (pid === undefined) return false;
+  try {
+    return process.kill(Number(pid), 0);
+  } catch {
+    return false; // It ended, and its successor removes the folder.
+  }
 }

@@ -5,6 +5,7 @@ import { isSet, type Settings } from "./outside-world.ts";
 export interface PlayedCluster {
   kubeconfigFile: string;
   kubeconfig: string;
+  namespace: string;
   /** Where the pods' processes have their folders. */
   podsDir: string;
 }
@@ -22,6 +23,7 @@ export function playedClusterAt(sandboxUrl: string, dataDir: string): PlayedClus
   return {
     kubeconfigFile: kubeconfigFileIn(dataDir),
     kubeconfig: kubeconfigOf({ url, token: KUBERNETES_TOKEN, namespace: NAMESPACE }),
+    namespace: NAMESPACE,
     podsDir: join(dataDir, "sandbox/pods"),
   };
 }

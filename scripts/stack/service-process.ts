@@ -17,6 +17,8 @@ export interface ServiceProcessOptions {
   /** Milliseconds before the n-th start in a row after crashes. */
   delayMs?: (crashesInARow: number) => number;
   onLine?: ((line: string) => void) | undefined;
+  /** How long it may take to be ready; half a minute unless told. */
+  readyTimeoutMs?: number;
   /** Told when it ended without being asked to, and what is done about it. */
   onCrash?: ((message: string) => void) | undefined;
 }
@@ -39,6 +41,7 @@ const EXIT_BAD_CONFIG = 78;
 /** One service as a child process in a process group of its own. */
 export function createServiceProcess(options: ServiceProcessOptions): ServiceProcess {
   const { plan, restartsCrashed, delayMs = restartDelayMs, onCrash = () => {} } = options;
+  const { readyTimeoutMs = READY_TIMEOUT_MS } = options;
   let current: RunningChild | undefined;
   let crashes = 0;
   let isWanted = false;
@@ -72,7 +75,7 @@ export function createServiceProcess(options: ServiceProcessOptions): ServicePro
     async start() {
       isWanted = true;
       clearTimeout(restartTimer);
-      await untilReady(plan, current ?? launch());
+      await untilReady(plan, current ?? launch(), readyTimeoutMs);
     },
     async stop(graceMs = STOP_GRACE_MS) {
       isWanted = false;
@@ -131,13 +134,13 @@ function spawnService({ plan, root, logFile, register, onLine = () => {} }: Serv
   return { child, startedAt: performance.now(), isExpectedToEnd: false, lastLines, ended };
 }
 
-async function untilReady(plan: ServicePlan, running: RunningChild): Promise<void> {
+async function untilReady(plan: ServicePlan, running: RunningChild, timeoutMs: number): Promise<void> {
   let lastAnswer = "no answer";
   let ending: Ending | undefined;
   void running.ended.then((how) => {
     ending = how;
   }); // Never rejects.
-  const deadline = performance.now() + READY_TIMEOUT_MS;
+  const deadline = performance.now() + timeoutMs;
   while (performance.now() < deadline) {
     if (ending !== undefined) throw startFailure(plan, `ended (${ending.text})`, running);
     try {
@@ -149,7 +152,7 @@ async function untilReady(plan: ServicePlan, running: RunningChild): Promise<voi
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw startFailure(plan, `was not ready within ${READY_TIMEOUT_MS / 1000} s (${lastAnswer})`, running);
+  throw startFailure(plan, `was not ready within ${timeoutMs / 1000} s (${lastAnswer})`, running);
 }
 
 function startFailure(plan: ServicePlan, what: string, { lastLines }: RunningChild): Error {
