@@ -80,7 +80,8 @@ export const WEIGHTS: Readonly<Record<FaultKind, number>> = {
   "stand-in": 20,
 };
 
-const USERS = ["ada", "grace", "linus", "margaret"] as const;
+/** May use the bot, in each of the channels. */
+export const USERS = ["ada", "grace", "linus", "margaret"] as const;
 /** Asks for so much at once that the limit makes it wait. */
 const IMPATIENT_USER = "ada2";
 const CHANNELS = ["dev", "general", "random"] as const;

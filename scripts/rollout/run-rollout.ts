@@ -6,6 +6,7 @@ import { type ChaosSandbox, createChaosSandbox } from "../chaos/chaos-sandbox.ts
 import { findViolations } from "../chaos/find-violations.ts";
 import type { Observation, Violation } from "../chaos/observation.ts";
 import { observe } from "../chaos/observe.ts";
+import { USERS } from "../chaos/plan-chaos.ts";
 import type { PlayedSession } from "../chaos/play-session.ts";
 import { readRounds } from "../chaos/read-rounds.ts";
 import { fileOf, type Marker, markerOf, SECOND_REPLY, WORDS, wordsIn } from "../chaos/request-text.ts";
@@ -106,10 +107,10 @@ async function waitingWorkers(watch: RedisWatch, count: number, timeoutMs: numbe
 
 /** Half of them talk all the time, the others wait in a command; none ends before the rollout is over. */
 async function beginSessions(count: number, over: string, sandbox: ChaosSandbox): Promise<PlayedSession[]> {
-  const { team, users, channels } = await sandbox.state();
+  const { team, channels } = await sandbox.state();
   const played: PlayedSession[] = [];
   for (let index = 0; index < count; index += 1) {
-    const user = users[index % users.length]?.name ?? "";
+    const user = USERS[index % USERS.length] ?? "";
     const marker = markerOf(index, 0);
     const text = `@peerbot please\n${slowRequest(marker, { over, paceMs: index % 2 === 0 ? 1_500 : 100 })}`;
     const { ts, channel } = await sandbox.post({ user, channel: channels[0]?.name ?? "", text });
