@@ -60,6 +60,8 @@ const SAFE = [
   "core.fsmonitor=false",
   "gc.auto=0",
   "maintenance.auto=false",
+  // After a power cut there is no worker whose disk anybody would look at.
+  "core.fsync=none",
   "commit.gpgSign=false",
 ].flatMap((setting) => ["-c", setting]);
 
