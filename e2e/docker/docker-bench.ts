@@ -1,15 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { RunOptionsConfig } from "@peerbot/contracts";
 import { createLogger, type Logger, loadConfig, Secret } from "@peerbot/runtime";
-import type { Container, ContainerInspectInfo, Network } from "dockerode";
+import type { Container, ContainerInspectInfo } from "dockerode";
 import { z } from "zod";
 import { DockerConfig } from "../../services/launcher/src/runner/docker/docker-config.ts";
 import { openDockerRunner } from "../../services/launcher/src/runner/docker/open-docker-runner.ts";
 import { DockerInDockerConfig } from "../../services/launcher/src/runner/docker-in-docker-config.ts";
 import type { SessionRunner } from "../../services/launcher/src/runner/session-runner.ts";
-import { dockerAt } from "./engine-under-test.ts";
+import { addressOn, dockerAt } from "./engine-under-test.ts";
 import { baseImage, imageOf } from "./test-image.ts";
 
 const silent: Pick<Logger, "warn"> = createLogger({ service: "launcher", level: "fatal" });
@@ -107,15 +105,3 @@ export async function openDockerBench(address: string, { scripts = [] }: { scrip
 }
 
 export type DockerBench = Awaited<ReturnType<typeof openDockerBench>>;
-
-/** This machine's address in a network of the engine. @throws when the engine is another machine's. */
-async function addressOn(network: Network): Promise<string> {
-  const { IPAM } = await network.inspect();
-  const address = IPAM?.Config?.[0]?.Gateway ?? "";
-  const probe = createServer().listen(0, address);
-  await once(probe, "listening").catch((cause: unknown) => {
-    throw new Error(`the Docker engine's networks (${address}) are not of this machine`, { cause });
-  });
-  probe.close();
-  return address;
-}

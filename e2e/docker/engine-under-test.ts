@@ -1,10 +1,13 @@
 import { spawn } from "node:child_process";
-import { access, mkdtemp, statfs } from "node:fs/promises";
-import type { Socket } from "node:net";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { access, mkdtemp, readFile, rm, statfs } from "node:fs/promises";
+import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { messageOf } from "@peerbot/runtime";
 import { until } from "@peerbot/testing";
-import Docker from "dockerode";
+import Docker, { type Network } from "dockerode";
 
 /** A Docker engine these tests may use: its address, as DOCKER_HOST has it. */
 export type EngineUnderTest = { address: string } | { missing: string };
@@ -26,13 +29,44 @@ export function dockerAt(address: string): Docker {
 
 async function findEngine(): Promise<EngineUnderTest> {
   const address = process.env.DOCKER_HOST || "unix:///var/run/docker.sock";
-  if (/^(unix|tcp):/.test(address) && (await answers(address))) return { address };
+  if (/^(unix|tcp):/.test(address) && (await answers(address))) return usable(address);
   if (process.platform !== "linux" || process.getuid?.() !== 0) {
     return { missing: `no Docker engine answers at ${address}, and only root on Linux can start one` };
   }
   if (!(await isOnPath("dockerd")))
     return { missing: `no Docker engine answers at ${address}; dockerd is not installed` };
-  return { address: await startPrivateEngine() };
+  try {
+    return await usable(await startPrivateEngine());
+  } catch (error) {
+    return { missing: `no Docker engine answers at ${address}, and none could be started: ${messageOf(error)}` };
+  }
+}
+
+/** An engine whose networks are this machine's: workers in them have to find what a test listens on. */
+async function usable(address: string): Promise<EngineUnderTest> {
+  try {
+    const network = await dockerAt(address).createNetwork({ Name: `peerbot-probe-${randomBytes(5).toString("hex")}` });
+    try {
+      await addressOn(network);
+    } finally {
+      await network.remove();
+    }
+    return { address };
+  } catch (error) {
+    return { missing: `the Docker engine at ${address} is of no use here: ${messageOf(error)}` };
+  }
+}
+
+/** This machine's address in a network of the engine. @throws when the engine is another machine's. */
+export async function addressOn(network: Network): Promise<string> {
+  const { IPAM } = await network.inspect();
+  const address = IPAM?.Config?.[0]?.Gateway ?? "";
+  const probe = createServer().listen(0, address);
+  await once(probe, "listening").catch((cause: unknown) => {
+    throw new Error(`its networks (${address}) are not of this machine`, { cause });
+  });
+  probe.close();
+  return address;
 }
 
 async function answers(address: string): Promise<boolean> {
@@ -62,16 +96,29 @@ rm -rf "$folder"
 async function startPrivateEngine(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "peerbot-docker-"));
   const address = `unix://${folder}/docker.sock`;
+  // Beside it: the folder is gone as soon as the engine is.
+  const log = `${folder}.log`;
   const dockerd = ["dockerd", "--host", address, "--bridge", "none", "--storage-driver", await storageDriver(folder)];
   const places = ["--data-root", "data", "--exec-root", "exec", "--pidfile", "pid"];
   for (const [index, place] of places.entries()) dockerd.push(index % 2 === 0 ? place : join(folder, place));
-  const child = spawn("/bin/sh", ["-c", `{ ${SUPERVISOR} } > "$1/log" 2>&1`, "supervise", folder, ...dockerd], {
+  const child = spawn("/bin/sh", ["-c", `{ ${SUPERVISOR} } > "$1.log" 2>&1`, "supervise", folder, ...dockerd], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });
-  await until(() => answers(address), { what: `a Docker engine, see ${folder}/log,`, timeoutMs: 30_000, everyMs: 100 });
-  child.unref();
-  (child.stdin as Socket | null)?.unref();
+  const ended = once(child, "exit").then(() => Promise.reject(new Error("dockerd ended at once")));
+  const answering = until(() => answers(address), { what: "dockerd to answer", timeoutMs: 30_000, everyMs: 100 });
+  try {
+    await Promise.race([answering, ended]);
+  } catch (error) {
+    child.stdin?.end();
+    const lastWords = (await readFile(log, "utf8")).trimEnd().split("\n").slice(-2).join("; ").slice(-400);
+    throw new Error(`${messageOf(error)}; it said: ${lastWords}`, { cause: error });
+  } finally {
+    await rm(log, { force: true });
+    for (const promise of [answering, ended]) promise.catch(() => {}); // whichever lost
+    child.unref();
+    (child.stdin as Socket | null)?.unref();
+  }
   return address;
 }
 

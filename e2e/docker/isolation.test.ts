@@ -36,7 +36,7 @@ const write = (path) => { try { fs.writeFileSync(path, "x"); return "written"; }
   found.socket = fs.existsSync("/var/run/docker.sock");
   found.memory = process.constrainedMemory();
   found.token = [process.env.START_TOKEN, fs.existsSync("/workspace/tmp/start-token")];
-  await tell({ found });
+  await tell({ found }).catch(() => {}); // whoever has heard it may be gone before it answers
   setInterval(() => {}, 1000);
 })();`;
 
