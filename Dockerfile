@@ -169,7 +169,9 @@ FROM ${NODE_IMAGE} AS toolchains
 RUN apt-get update && apt-get install --yes --no-install-recommends \
   build-essential ca-certificates curl file git git-lfs jq less openssh-client patch pkg-config procps \
   python3 python3-pip python3-venv ripgrep tini unzip wget xz-utils zip \
-  && rm -rf /var/lib/apt/lists/*
+  # The docker command alone, for runs that have a daemon beside them; the package holds a daemon, too.
+  && cd /tmp && apt-get download docker.io && dpkg-deb --fsys-tarfile docker.io_*.deb | tar --extract --directory / ./usr/bin/docker \
+  && rm -rf /tmp/docker.io_*.deb /var/lib/apt/lists/*
 RUN groupmod --new-name worker node && usermod --login worker --home /home/worker --move-home node \
   && install --directory --owner=1000 --group=1000 /workspace
 ENV HOME=/home/worker LANG=C.UTF-8

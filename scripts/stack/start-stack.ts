@@ -7,6 +7,7 @@ import { chooseOutsideWorld, type Settings } from "./outside-world.ts";
 import { planStack, type StackPlan, type StackRequest } from "./plan-stack.ts";
 import { choosePorts, FREE_PORTS, type StackPorts } from "./ports.ts";
 import { openProcessRegister, type ProcessRegister } from "./process-register.ts";
+import { problemsOfRunner } from "./runner-problems.ts";
 import { SERVICE_NAMES, type ServiceName } from "./service-names.ts";
 import { createServiceProcess, type ServiceProcess } from "./service-process.ts";
 import { keptSecrets } from "./stack-secrets.ts";
@@ -62,7 +63,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const report = options.report ?? (() => {});
   const settings = options.settings ?? {};
   const world = chooseOutsideWorld(settings);
-  if (world.problems.length > 0) throw new Error(world.problems.join("\n"));
+  const problems = [...world.problems, ...problemsOfRunner(settings)];
+  if (problems.length > 0) throw new Error(problems.join("\n"));
 
   await using starting = new AsyncDisposableStack();
   const logDir = join(options.dataDir, "logs");

@@ -55,6 +55,13 @@ describe("a stack", () => {
     expect(failure).to.contain("GITHUB_ORGANIZATION is missing");
   });
 
+  it("says where workers can be containers when they are asked for beside services that are none", async () => {
+    const failure = await startStack({ dataDir: folder.path, settings: { RUNNER: "docker" } }).catch(
+      (error: Error) => error.message,
+    );
+    expect(failure).to.contain("docker compose up");
+  });
+
   it("stops what it started when a service refuses its settings", async function () {
     this.timeout(60_000);
     const settings = { REDIS_URL: process.env.REDIS_URL, RATE_LIMIT_MAX: "many" };

@@ -76,6 +76,7 @@ const daemon = {
   Image: z.string(),
   Labels: z.record(z.string(), z.string()),
   Env: z.tuple([z.literal("DOCKER_TLS_CERTDIR=")]),
+  Cmd: z.tuple([z.literal("--tls=false")]),
   Hostname: z.literal("docker"),
   NetworkingConfig: z.strictObject({
     EndpointsConfig: z.record(

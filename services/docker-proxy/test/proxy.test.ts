@@ -363,6 +363,7 @@ describe("The Docker proxy", () => {
       Image: "dind:1",
       Labels: { ...OURS, "claude.ai/role": "docker" },
       Env: ["DOCKER_TLS_CERTDIR="],
+      Cmd: ["--tls=false"],
       Hostname: "docker",
       HostConfig: {
         NetworkMode: ID.network,

@@ -108,5 +108,6 @@ async function carryOut(
     webUrl: repository.webUrl,
     signal: over,
   };
-  await runSession({ assignment, gateway, events, feed, agent, workspace, saving, logger: log });
+  const hasDocker = config.DOCKER_HOST !== undefined;
+  await runSession({ assignment, gateway, events, feed, agent, hasDocker, workspace, saving, logger: log });
 }

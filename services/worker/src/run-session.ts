@@ -21,6 +21,8 @@ export interface SessionPorts {
   events: EventSender;
   feed: InboxFeed;
   agent: Agent;
+  /** Whether there is a Docker daemon for the agent's commands. */
+  hasDocker: boolean;
   /** Where the repository comes to. */
   workspace: WorkspaceOptions;
   /** Aborted when the work must be saved and the run ended: SIGTERM, or the deadline comes near. */
@@ -81,7 +83,7 @@ function endedEarly({ assignment }: SessionPorts): RunFinished {
 async function prepare(ports: SessionPorts): Promise<NonNullable<Run["place"]>> {
   const { assignment, gateway, agent, saving } = ports;
   enter(ports, "cloning");
-  const briefing = writeBriefing(assignment);
+  const briefing = writeBriefing(assignment, ports);
   const recalling = recall(gateway, { agent: agent.name }).then((remembered) => {
     // The agent starts while the repository comes.
     agent.open({ memory: remembered.memory, briefing, model: assignment.model });

@@ -2,7 +2,10 @@ import type { Assignment } from "@peerbot/contracts";
 import { oneLine } from "./workspace/commit-message.ts";
 
 /** What the agent is told about its surroundings when a session begins. */
-export function writeBriefing({ person, repository, branch }: Assignment): string {
+export function writeBriefing(
+  { person, repository, branch }: Assignment,
+  { hasDocker }: { hasDocker: boolean },
+): string {
   return [
     "# Where you are",
     `You are Peerbot, a coding agent in Slack. You work for ${oneLine(person.name)} in a clone of the repository ${repository.owner}/${repository.name}, on the branch ${branch}, whose base is ${repository.defaultBranch}.`,
@@ -11,6 +14,11 @@ export function writeBriefing({ person, repository, branch }: Assignment): strin
     "- When your turn ends, what you changed is committed, pushed to this branch and put into a pull request for you. You need not commit; do not push and do not open a pull request yourself.",
     "- Files that git ignores, and files over 50 MB, are not kept.",
     "- Everything you start is ended with your turn: leave no server running in the background.",
+    ...(hasDocker
+      ? [
+          "- The docker command reaches a daemon of your own, which may take a few seconds to come up and goes with the run.",
+        ]
+      : []),
     "- Nobody can answer a dialog. When you need to know something, end your turn with the question.",
     "- Answer in Markdown, short enough to be read in a chat: what you did, what to look at, what is open. No headings above level 3, no HTML.",
   ].join("\n");

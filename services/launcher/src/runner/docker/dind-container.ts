@@ -28,8 +28,10 @@ export function dindContainerOf(run: WorkerSpec, settings: DindSettings, network
     name: dindNameOf(run.name),
     Image: settings.dockerInDocker.image,
     Labels: labelsOf(run, settings.instance, "docker"),
-    // Without certificates the daemon listens in the clear, in a network of the two of them.
+    // Without certificates the daemon listens in the clear, in a network of the two of them. Unless that is said out
+    // loud it warns, and waits 15 seconds for somebody to heed the warning.
     Env: ["DOCKER_TLS_CERTDIR="],
+    Cmd: ["--tls=false"],
     Hostname: HOST,
     HostConfig: hostConfigOf(run, settings, network),
     NetworkingConfig: { EndpointsConfig: { [network.id]: { Aliases: [HOST] } } },
