@@ -44,6 +44,9 @@ const SETTINGS = {
   SLACK_RATE_LIMIT_PERCENT: "1200",
 };
 
+/** So many workers start at once at most: each takes seconds of processor time, and a machine may have little. */
+const MAX_STARTING = 3;
+
 /** Something that a waiting worker of the version before does not know. */
 const NEXT_VERSION = { LOG_LEVEL: "debug" };
 
@@ -61,7 +64,7 @@ export async function runRollout(rollout: Rollout): Promise<RolloutResult> {
   await using watch = watchRedis(stack.redis);
   const over = join(dataDir, "rollout-is-over");
 
-  const played = await beginSessions(sessions, over, sandbox);
+  const played = await beginSessions(sessions, over, sandbox, patienceMs);
   await until(async () => (await liveOf(played, sandbox)).length === sessions, {
     what: "every session to be at work",
     timeoutMs: patienceMs,
@@ -106,10 +109,17 @@ async function waitingWorkers(watch: RedisWatch, count: number, timeoutMs: numbe
 }
 
 /** Half of them talk all the time, the others wait in a command; none ends before the rollout is over. */
-async function beginSessions(count: number, over: string, sandbox: ChaosSandbox): Promise<PlayedSession[]> {
+async function beginSessions(
+  count: number,
+  over: string,
+  sandbox: ChaosSandbox,
+  timeoutMs: number,
+): Promise<PlayedSession[]> {
   const { team, channels } = await sandbox.state();
   const played: PlayedSession[] = [];
   for (let index = 0; index < count; index += 1) {
+    const isThereRoom = async () => (await liveOf(played, sandbox)).length > index - MAX_STARTING;
+    await until(isThereRoom, { what: `all but ${MAX_STARTING} sessions to be at work`, timeoutMs, everyMs: 200 });
     const user = USERS[index % USERS.length] ?? "";
     const marker = markerOf(index, 0);
     const text = `@peerbot please\n${slowRequest(marker, { over, paceMs: index % 2 === 0 ? 1_500 : 100 })}`;
@@ -126,7 +136,8 @@ function slowRequest(marker: Marker, { over, paceMs }: { over: string; paceMs: n
     `pace ${paceMs}`,
     `count ${marker} 1-${SECOND_REPLY - 1}`,
     `write ${fileOf(marker)} | ${marker}`,
-    `bash until test -e ${over}; do sleep 0.3; done`,
+    // The agent ends a command after two minutes.
+    ...Array.from({ length: 5 }, () => `bash until test -e ${over}; do sleep 0.3; done`),
     "pace 50",
     `count ${marker} ${SECOND_REPLY}-${WORDS}`,
   ].join(" ;; ");
