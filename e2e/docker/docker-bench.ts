@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { RunOptionsConfig } from "@peerbot/contracts";
 import { createLogger, type Logger, loadConfig, Secret } from "@peerbot/runtime";
+import { until } from "@peerbot/testing";
 import type { Container, ContainerInspectInfo } from "dockerode";
 import { z } from "zod";
 import { DockerConfig } from "../../services/launcher/src/runner/docker/docker-config.ts";
@@ -91,7 +92,9 @@ export async function openDockerBench(address: string, { scripts = [] }: { scrip
     async [Symbol.asyncDispose](): Promise<void> {
       await runners.disposeAsync();
       const filters = { label: [`claude.ai/instance=${instance}`] };
-      for (const { Id } of await docker.listContainers({ all: true, filters })) {
+      // An engine refuses the list while it is removing one of them.
+      const list = () => docker.listContainers({ all: true, filters });
+      for (const { Id } of await until(list, { what: "the list of what is left", everyMs: 100 })) {
         await docker
           .getContainer(Id)
           .remove({ force: true, v: true })

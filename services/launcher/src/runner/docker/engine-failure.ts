@@ -21,10 +21,16 @@ export function engineFailureOf(error: unknown): EngineFailure | undefined {
   return { code, message: json?.message ?? `the Docker engine answered ${code}` };
 }
 
-/** True for what may pass by itself: an engine that restarts or is not to be reached. */
+/** What an engine answers for a container somebody is removing: as good as gone. */
+export function isBeingRemoved({ code, message }: EngineFailure): boolean {
+  return code === 500 && /^RWLayer of container \w+ is unexpectedly nil/.test(message);
+}
+
+/** True for what may pass by itself: an engine that restarts, is not to be reached, or is about to forget something. */
 export function isPassing(error: unknown): boolean {
   const failure = engineFailureOf(error);
-  return failure === undefined ? error instanceof Error && "code" in error : failure.code === 503;
+  if (failure === undefined) return error instanceof Error && "code" in error;
+  return failure.code === 503 || isBeingRemoved(failure);
 }
 
 /** A container that was refused for good, as the launcher understands it; what may pass by itself is left as it is. */

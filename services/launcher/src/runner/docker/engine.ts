@@ -2,7 +2,7 @@ import { buffer, text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Secret } from "@peerbot/runtime";
 import Docker, { type ContainerCreateOptions, type ContainerInspectInfo, type NetworkCreateOptions } from "dockerode";
-import { engineFailureOf, isPassing } from "./engine-failure.ts";
+import { engineFailureOf, isBeingRemoved, isPassing } from "./engine-failure.ts";
 import { linesOfLog } from "./log-lines.ts";
 import { GATEWAY_NAME_LABEL, labelFilter, RUN_LABEL, runFilter } from "./run-labels.ts";
 import { textIn } from "./start-archive.ts";
@@ -200,7 +200,10 @@ async function unless<T>(codes: readonly number[], answer: Promise<T>): Promise<
   try {
     return await answer;
   } catch (error) {
-    if (codes.includes(engineFailureOf(error)?.code ?? 0)) return undefined;
+    const failure = engineFailureOf(error);
+    if (codes.includes(failure?.code ?? 0)) return undefined;
+    if (codes.some((code) => code === 404 || code === 409) && failure !== undefined && isBeingRemoved(failure))
+      return undefined;
     throw error;
   }
 }
