@@ -37,7 +37,12 @@ await describeWithEngine("Every end of a container", (address) => {
     [
       "docker rm",
       WAITS,
-      (name: string) => bench.docker.getContainer(name).remove({ force: true }),
+      // The engine may complain that its own clearing up was faster; the container is gone all the same.
+      (name: string) =>
+        bench.docker
+          .getContainer(name)
+          .remove({ force: true })
+          .catch(() => undefined),
       { reason: "deleted" },
     ],
   ] as const) {
