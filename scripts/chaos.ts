@@ -38,6 +38,7 @@ async function breakAndCheck(wish: ChaosArguments): Promise<number> {
   const dataDir = join(folder, "data");
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort());
+  let isWorthReading = isKept;
   try {
     const result = await runChaos({
       sessions: wish.sessions,
@@ -53,9 +54,10 @@ async function breakAndCheck(wish: ChaosArguments): Promise<number> {
     });
     if (jsonFile !== undefined) await writeFile(jsonFile, rawResult(result));
     process.stdout.write(`${describeResult(result)}\n`);
+    isWorthReading ||= result.violations.length > 0 && without === undefined;
     return exitCodeFor(result, wish);
   } finally {
-    if (isKept) process.stderr.write(`Logs and data are in ${folder}.\n`);
+    if (isWorthReading) process.stderr.write(`Logs and data are in ${folder}.\n`);
     else await rm(folder, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,6 @@
 import { until } from "@peerbot/testing";
 import { expect } from "chai";
-import { noticesIn } from "./read-events.ts";
+import { noticesIn, phasesIn } from "./read-events.ts";
 import { type Bench, setUpBench } from "./worker-bench.ts";
 
 describe("the session branch", function () {
@@ -80,6 +80,8 @@ describe("the session branch", function () {
     expect(gateway.run.finished?.outcome).to.equal("failed");
     expect(gateway.run.finished?.failure?.code).to.equal("push-conflict");
     expect(gateway.run.finished?.failure?.message).to.contain("hello.txt");
+    // Whatever came after it would be shown as “Branch pushed”.
+    expect(phasesIn(gateway.run.events).at(-1)).to.equal("pushing");
     expect(await bench.git("show", `${bench.branch}:hello.txt`)).to.equal("grace says hello");
     expect(gateway.conversation?.state.epoch).to.equal(1);
   });

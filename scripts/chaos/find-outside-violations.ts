@@ -73,13 +73,24 @@ function workViolations(thread: ObservedThread, { pushes, pullRequests }: Observ
   return found;
 }
 
-/** Requests whose whole answer stands in a round that ended well. */
+/**
+ * Requests whose whole answer stands in a round that ended well. What was edited away need not survive a try that broke
+ * off: the next one answers what it was edited to.
+ */
 function answeredForGood(thread: ObservedThread): string[] {
   const ended = readRounds(thread).filter(({ closing }) =>
     ["completed", "no-changes"].includes(closing?.outcome ?? ""),
   );
-  const last = ended.flatMap(({ tries }) => wordsIn(tries.join(" ")).filter(({ number }) => number === WORDS));
-  return [...new Set(last.map(({ marker }) => marker))];
+  const due = new Set(thread.asked.flatMap(({ marker, expectation }) => (expectation === "due" ? [marker] : [])));
+  const answered = ended.flatMap(({ tries }) => [
+    ...wholeAnswersIn(tries.slice(0, -1)).filter((marker) => due.has(marker)),
+    ...wholeAnswersIn(tries.slice(-1)),
+  ]);
+  return [...new Set(answered)];
+}
+
+function wholeAnswersIn(tries: readonly string[]): string[] {
+  return wordsIn(tries.join(" ")).flatMap(({ marker, number }) => (number === WORDS ? [marker] : []));
 }
 
 function leftoverViolations({ leftovers }: Observation): Violation[] {

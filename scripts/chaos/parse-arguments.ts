@@ -35,7 +35,7 @@ export const HELP = `Breaks a whole Peerbot on purpose and checks that nobody in
   --slow N          N times as long between two faults: for a machine that is busy with other things; 1 unless told
   --minutes M       inject no more faults after this time
   --json FILE       write everything that was seen as JSON
-  --keep            keep the folder with the logs and data
+  --keep            keep the folder with the logs and data, as is done anyway when a promise was broken
   --help            this text
 
 The seed decides what people say and when, how Slack delivers it, and which faults come in which order and with which

@@ -113,6 +113,23 @@ describe("what the chaos harness reports", () => {
     expect(promisesOf({ pullRequests: [] })).to.deep.equal(["one-pull-request"]);
   });
 
+  it("is nothing when a try broke off with an answer to what was edited before the next one", () => {
+    const [first, edited] = [markerOf(0, 1), markerOf(0, 2)];
+    const asked = [
+      { marker: first, ts: ts(1), expectation: "optional" as const },
+      { marker: edited, ts: ts(1), expectation: "due" as const },
+    ];
+    const broken = `${counting(1, WORDS, first)}\n\n_The run broke off here and was tried again._\n\n`;
+    const seen = (files: string[], rest: string) => {
+      const messages = [said(), ...round({ text: `${broken}${rest}` })];
+      return promises({ asked, files: files.map((marker) => `notes/${marker}.txt`), messages });
+    };
+    expect(seen([edited], counting(1, WORDS, edited))).to.deep.equal([]);
+    expect(seen([first], counting(1, WORDS, edited))).to.deep.equal(["work-survives"]);
+    const both = `${counting(1, WORDS, first)} ${counting(1, WORDS, edited)}`;
+    expect(seen([edited], both)).to.deep.equal(["work-survives"]);
+  });
+
   it("is everything left behind, and that it never became quiet", () => {
     const leftovers = {
       processes: ["17 node"],
@@ -193,8 +210,8 @@ function ours(second: number, payload?: Record<string, unknown>): Message {
   };
 }
 
-function counting(from: number, to: number): string {
-  return Array.from({ length: to - from + 1 }, (_, index) => `${MARKER}-${from + index}`).join(" ");
+function counting(from: number, to: number, marker = MARKER): string {
+  return Array.from({ length: to - from + 1 }, (_, index) => `${marker}-${from + index}`).join(" ");
 }
 
 function pushOf(old: string, created: string) {

@@ -171,7 +171,7 @@ async function work(
     ? await publishWork(context, { gateway, request, answer: turn.result.answer })
     : undefined;
   await faultPoint("worker.after-pull-request");
-  const { commit, changes } = saved;
+  const { commit, changes, failure } = saved;
   run.lastFinished = {
     ...base,
     ...outcome,
@@ -180,9 +180,11 @@ async function work(
     ...(pullRequest === undefined ? {} : { pullRequest }),
     usage: run.usage,
   };
+  // While this phase lasts, what was to be delivered is shown as delivered.
+  if (failure === undefined) enter(ports, "saving");
   await keepConversation(ports, run, remembered, {
     finished: run.lastFinished,
-    isDealtWith: saved.failure === undefined && (turn.result.status === "completed" || turn.isStopped),
+    isDealtWith: failure === undefined && (turn.result.status === "completed" || turn.isStopped),
     publishedCommit: pullRequest === undefined ? remembered.publishedCommit : commit?.sha,
   });
   return run.lastFinished;
@@ -227,7 +229,6 @@ async function keepConversation(
   }: { finished: RunFinished; isDealtWith: boolean; publishedCommit: string | undefined },
 ) {
   const { assignment, gateway, agent, events } = ports;
-  enter(ports, "saving");
   const handledThrough = isDealtWith ? run.handledThrough : (remembered.handledThrough ?? assignment.inboxAfter);
   const askedThrough = run.handledThrough;
   const kept = {
