@@ -68,6 +68,8 @@ describe("an agent that is started before its turn", function () {
       const first = requests();
       expect(count(first[0].system, BRIEFING)).to.equal(1);
       expect(count(first[0].messages, GUIDANCE)).to.equal(1);
+      // The briefing says that commits and pull requests are made for it; Claude Code would say how to make them.
+      for (const misleading of ["gitStatus", "`gh` CLI"]) expect(count(first[0], misleading)).to.equal(0);
 
       if (isOpened) worker.agent.open(conversation);
       await turn("what did I ask before?");

@@ -28,6 +28,7 @@ const session = query({
       IS_SANDBOX: "1",
     },
     settingSources: [],
+    settings: { includeGitInstructions: false },
     strictMcpConfig: true,
     tools: ["Bash", "Read", "Edit", "Write", "Grep", "Glob"],
     permissionMode: "bypassPermissions",

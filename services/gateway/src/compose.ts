@@ -17,6 +17,7 @@ import { createSessionRuns, subscribeActivity } from "@peerbot/session-log";
 import { createWarmPool, subscribeWarmNews } from "@peerbot/warm-pool";
 import { createBusinessEvents } from "./business-events.ts";
 import type { GatewayConfig } from "./config.ts";
+import { createAbilities } from "./git-proxy/abilities.ts";
 import { createGitUpstream } from "./git-proxy/git-upstream.ts";
 import { createMetrics } from "./metrics.ts";
 import { createClaudeApi } from "./model-proxy/claude-api.ts";
@@ -73,6 +74,7 @@ export async function compose(config: GatewayConfig, logger: Logger): Promise<Ga
     conversations,
     gitHost,
     upstream,
+    abilities: createAbilities({ upstream }),
     claude,
     model: config.MODEL,
     pushMaxBytes: config.GIT_PUSH_MAX_BYTES,

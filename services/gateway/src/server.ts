@@ -8,6 +8,7 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { guardWithToken } from "./authenticate.ts";
 import type { BusinessEvents } from "./business-events.ts";
 import { apiKeyToken, bearerToken, gitToken } from "./credentials.ts";
+import type { Abilities } from "./git-proxy/abilities.ts";
 import type { GitUpstream } from "./git-proxy/git-upstream.ts";
 import { addGitRoutes } from "./git-proxy/routes.ts";
 import type { GatewayMetrics } from "./metrics.ts";
@@ -34,6 +35,7 @@ export interface ServerParts {
   conversations: ConversationStore;
   gitHost: GitHost;
   upstream: GitUpstream;
+  abilities: Abilities;
   claude: ClaudeApi;
   model: string | undefined;
   pushMaxBytes: number;

@@ -28,12 +28,15 @@ export function addGitRoutes(scope: FastifyInstance, ports: GitProxyPorts): void
   scope.post(`${REPOSITORY}/git-receive-pack`, (request, reply) => receivePush(ports, request, reply));
 }
 
-async function listRefs({ runs, upstream }: GitProxyPorts, request: FastifyRequest, reply: FastifyReply) {
+async function listRefs({ runs, upstream, abilities }: GitProxyPorts, request: FastifyRequest, reply: FastifyReply) {
   const { repository } = await worksiteOf(runs, request);
   const service = new URLSearchParams(request.url.split("?")[1]).get("service") ?? "";
   if (!SERVICES.includes(service)) {
     throw new GatewayFailure(403, "only git's smart HTTP protocol is spoken here", { code: "bad-request" });
   }
+  const isFetchOfProtocol2 = service === "git-upload-pack" && request.headers["git-protocol"] === "version=2";
+  const known = isFetchOfProtocol2 ? await abilities.of(repository) : undefined;
+  if (known !== undefined) return reply.headers(known.headers).send(known.body);
   const answer = await upstream.call({
     repository,
     method: "GET",

@@ -5,16 +5,18 @@ import type { FastifyInstance } from "fastify";
 import { liveRunOf } from "../authenticate.ts";
 import type { BusinessEvents } from "../business-events.ts";
 import { fenced, outOfScope, startTokenUsed } from "../gateway-failure.ts";
+import type { Abilities } from "../git-proxy/abilities.ts";
 import { issueTokens } from "../issue-tokens.ts";
 
 export interface ExchangePorts {
   runs: SessionRuns;
   tokenSecret: Secret;
+  abilities: Pick<Abilities, "lookAhead">;
   log: BusinessEvents;
 }
 
 /** POST /v1/exchange: the start token, once, for the tokens the run works with. */
-export function addExchangeRoute(scope: FastifyInstance, { runs, tokenSecret, log }: ExchangePorts): void {
+export function addExchangeRoute(scope: FastifyInstance, { runs, tokenSecret, abilities, log }: ExchangePorts): void {
   scope.post("/exchange", async (request): Promise<ExchangeResponse> => {
     const { startToken } = ExchangeRequest.parse(request.body);
     const { kind, sessionKey, epoch } = await verifyRunToken(startToken, { secret: tokenSecret.reveal() });
@@ -23,7 +25,9 @@ export function addExchangeRoute(scope: FastifyInstance, { runs, tokenSecret, lo
     await faultPoint("gateway.after-claim");
     if (claim === "fenced") throw fenced();
     if (claim === "already-claimed") throw startTokenUsed();
-    const tokens = await issueTokens(await liveRunOf(runs, { sessionKey, epoch }), tokenSecret);
+    const run = await liveRunOf(runs, { sessionKey, epoch });
+    if (run.repository !== undefined) abilities.lookAhead(run.repository);
+    const tokens = await issueTokens(run, tokenSecret);
     log.workerArrived({ sessionKey, epoch });
     return tokens;
   });

@@ -17,6 +17,7 @@ import type { BusinessEvents } from "../business-events.ts";
 import { connectionClosed } from "../connection-closed.ts";
 import { bearerToken } from "../credentials.ts";
 import { fenced, outOfScope, standbyOver, startTokenUsed, tokenMissing } from "../gateway-failure.ts";
+import type { Abilities } from "../git-proxy/abilities.ts";
 import { issueTokens } from "../issue-tokens.ts";
 
 /** News may be lost on the way, so a waiting worker's poll looks by itself this often. */
@@ -29,6 +30,7 @@ export interface StandbyPorts {
   news: WarmNews;
   runs: SessionRuns;
   tokenSecret: Secret;
+  abilities: Pick<Abilities, "lookAhead">;
   model: string | undefined;
   stopping: AbortSignal;
   log: BusinessEvents;
@@ -100,7 +102,10 @@ async function nextStatus(
 }
 
 /** The offered run becomes the member's. Nobody but the member has its waiting token, so a lost answer may be asked for again. */
-async function takeRun({ pool, runs, tokenSecret, model, log }: StandbyPorts, member: string): Promise<TakenRun> {
+async function takeRun(
+  { pool, runs, tokenSecret, abilities, model, log }: StandbyPorts,
+  member: string,
+): Promise<TakenRun> {
   const taken = await pool.take(member);
   if (taken === "over") throw standbyOver();
   const { order, isAgain } = taken;
@@ -109,6 +114,7 @@ async function takeRun({ pool, runs, tokenSecret, model, log }: StandbyPorts, me
   if (claim === "fenced") throw fenced();
   if (claim === "already-claimed" && !isAgain) throw startTokenUsed();
   const run = await preparedRunOf(runs, order);
+  abilities.lookAhead(run.repository);
   const tokens = await issueTokens(run, tokenSecret);
   log.warmWorkerTook(order, member);
   return { tokens, assignment: assignmentOf(run, model) };

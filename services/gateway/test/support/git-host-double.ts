@@ -17,6 +17,8 @@ export interface GitHostDouble extends AsyncDisposable {
   readonly pullRequests: Record<string, unknown>[];
   /** Every following answer has this status, until called with undefined. */
   failWith(status: number | undefined): void;
+  /** Whether it answers in git's protocol v2 when it is asked to; it does unless told. */
+  speaksProtocol2: boolean;
   /** Makes a bare repository with one commit on `main`; gives its path. */
   addRepository(owner: string, name: string): Promise<string>;
 }
@@ -35,14 +37,18 @@ export async function startGitHostDouble({ root, token }: { root: string; token:
     } else if (url.startsWith("/api/")) void serveRest(request, response, pullRequests);
     else if (!isAllowed(headers.authorization, token)) {
       response.writeHead(401, { "www-authenticate": 'Basic realm="host"' }).end("who are you?");
-    } else serveGit(root, request, response);
+    } else {
+      if (!double.speaksProtocol2) delete headers["git-protocol"];
+      serveGit(root, request, response);
+    }
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   const port = typeof address === "object" ? address?.port : undefined;
-  return {
+  const double: GitHostDouble = {
     url: `http://127.0.0.1:${port}`,
+    speaksProtocol2: true,
     requests,
     pullRequests,
     failWith(status) {
@@ -55,6 +61,7 @@ export async function startGitHostDouble({ root, token }: { root: string; token:
       await once(server, "close");
     },
   };
+  return double;
 }
 
 function isAllowed(authorization: string | undefined, token: string): boolean {

@@ -44,8 +44,8 @@ export function claudeOptions(settings: ClaudeSettings, { guidance, ...own }: Ow
     settingSources: [],
     strictMcpConfig: true,
     mcpServersDelivery: "initialize",
-    // The worker writes the commits and the pull request.
-    settings: { attribution: { commit: "", pr: "" } },
+    // The worker writes the commits and the pull request; how to do that by itself would only mislead the agent.
+    settings: { attribution: { commit: "", pr: "" }, includeGitInstructions: false },
     tools: TOOLS,
     permissionMode: "bypassPermissions",
     allowDangerouslySkipPermissions: true,
