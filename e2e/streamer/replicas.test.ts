@@ -112,6 +112,37 @@ describe("several streamers", () => {
     }
   });
 
+  it("tell how a run ended before they tell more of what others do, however little Slack lets through", async function () {
+    this.timeout(30_000);
+    await using strict = await openBench();
+    const slow = { workspace: { perMinute: 60, burst: 4 } };
+    await strict.startStreamer({}, { paceLimits: { "chat.appendStream": slow } });
+    const talkers = await Promise.all(Array.from({ length: 5 }, () => strict.mention()));
+    const ending = await strict.mention();
+    const sessions = [...talkers, ending];
+    const step = { type: "step", id: "a", title: "Work", status: "in_progress" } as const;
+    for (const session of sessions) await session.begin();
+    await Promise.all(sessions.map((session) => session.report(step)));
+    await until(async () => (await strict.calls("chat.startStream")).length === sessions.length, {
+      what: "all to have begun to show something",
+    });
+    const appends = () => strict.calls("chat.appendStream");
+    for (const talker of talkers) await talker.report({ type: "text", text: "One. " });
+    await until(async () => (await appends()).length >= 3, { what: "the burst to be used up" });
+
+    await ending.report({ type: "text", text: "That is all." });
+    await ending.finish();
+    await untilClosed(ending);
+
+    const others = (await appends()).filter(({ threadTs }) => threadTs !== ending.thread.threadTs);
+    expect(others.length, "what others still had to say when the end was told").to.be.below(talkers.length);
+    const [last] = contentOf(await ending.seen()).messages.slice(-1);
+    expect(last?.part).to.equal("closing");
+    const isShown = async (session: PlayedSession) =>
+      (await session.answers()).some(({ stream }) => JSON.stringify(stream).includes("One. "));
+    for (const talker of talkers) await until(() => isShown(talker), { what: "the others' text", timeoutMs: 15_000 });
+  });
+
   it("wait a 429 out as long as Slack says", async () => {
     await using _streamer = await bench.startStreamer();
     await bench.fault({ method: "chat.postMessage", kind: "429", retryAfterSeconds: 1 });
