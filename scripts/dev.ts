@@ -1,13 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { ConfigError, messageOf } from "@peerbot/runtime";
 import { RedisUnavailableError } from "@peerbot/testing/redis-server";
 import { describeStack } from "./stack/describe-stack.ts";
-import { DEFAULT_PORTS, type ServiceName, type Stack, startStack } from "./stack/index.ts";
+import { DEFAULT_PORTS, startStack } from "./stack/index.ts";
+import { listenForCommands } from "./stack/listen-for-commands.ts";
 import { formatLogLine } from "./stack/log-line.ts";
 import { readOperatorSettings } from "./stack/operator-settings.ts";
-import { isServiceName, SERVICE_NAMES } from "./stack/service-names.ts";
 import { findRunningStack, removeStackFile, writeStackFile } from "./stack/stack-file.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -41,7 +40,7 @@ async function runStack(): Promise<number> {
     const { sandboxUrl } = stack.plan;
     await writeStackFile(dataDir, { pid: process.pid, ...(sandboxUrl === undefined ? {} : { sandboxUrl }) });
     process.stdout.write(`\n${describeStack(stack.plan)}\n\n`);
-    using _commands = listenForCommands(stack);
+    using _commands = listenForCommands(process.stdin, { stack, say });
     await Promise.race([stopRequested, stack.failed]);
     say("Stopping …");
   } catch (error) {
@@ -68,36 +67,6 @@ function listenForStop(): Promise<void> {
     });
   }
   return promise;
-}
-
-/** `r launcher` and Enter restarts one service. */
-function listenForCommands(stack: Stack): Disposable {
-  const lines = createInterface({ input: process.stdin });
-  lines.on("line", (line) => {
-    const [command, name = ""] = line.trim().split(/\s+/);
-    if (command === "") return;
-    if (command !== "r" || !isServiceName(name)) {
-      say(`Type "r" and one of ${SERVICE_NAMES.join(", ")} to restart it.`);
-      return;
-    }
-    void restart(stack, name); // Reports its own failure.
-  });
-  return {
-    [Symbol.dispose]: () => {
-      lines.close();
-      process.stdin.destroy();
-    },
-  };
-}
-
-async function restart(stack: Stack, name: ServiceName): Promise<void> {
-  try {
-    say(`Restarting ${name} …`);
-    await stack.restart(name);
-    say(`${name} is ready again.`);
-  } catch (error) {
-    say(messageOf(error));
-  }
 }
 
 function describeFailure(error: unknown): string {

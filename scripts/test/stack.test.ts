@@ -1,8 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type TemporaryFolder, temporaryFolder } from "@peerbot/testing";
+import { PassThrough } from "node:stream";
+import { type TemporaryFolder, temporaryFolder, until } from "@peerbot/testing";
 import { expect } from "chai";
 import { SERVICE_NAMES, type Stack, startStack } from "../stack/index.ts";
+import { listenForCommands } from "../stack/listen-for-commands.ts";
 
 describe("a stack", () => {
   let folder: TemporaryFolder;
@@ -33,8 +35,14 @@ describe("a stack", () => {
     expect((await fetch(running.plan.bullBoard.url)).status).to.equal(401);
 
     const launcher = running.pidOf("launcher");
-    await running.restart("launcher");
-    expect(running.pidOf("launcher")).not.to.equal(launcher);
+    const keyboard = new PassThrough();
+    const said: string[] = [];
+    using _commands = listenForCommands(keyboard, { stack: running, say: (message) => said.push(message) });
+    keyboard.write("restart it\nr launcher\n");
+    await until(() => said.includes("launcher is ready again."), { what: "the launcher", timeoutMs: 30_000 });
+    expect(said[0]).to.contain('Type "r" and one of');
+    expect(running.pidOf("launcher")).not.to.be.oneOf([launcher, undefined]);
+    expect(await isReady()).to.equal(true);
 
     await running.kill("streamer", "SIGKILL");
     expect(running.pidOf("streamer")).to.equal(undefined);
