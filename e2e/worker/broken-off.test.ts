@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { FaultPoint } from "@peerbot/runtime";
+import { until } from "@peerbot/testing";
 import { expect } from "chai";
 import { answerIn, noticesIn } from "./read-events.ts";
 import { type Bench, setUpBench } from "./worker-bench.ts";
@@ -26,6 +27,22 @@ describe("a run that died before its time", function () {
     const worker = bench.startWorker();
     expect(await worker.exitCode(), worker.log()).to.equal(0);
   }
+
+  it("is over at once when another takes its place, whatever it still waits for", async () => {
+    const { gateway } = bench;
+    gateway.receive({ text: "create hello.txt saying hi" });
+    const conversation = Promise.withResolvers<void>();
+    gateway.beforeConversation = () => {
+      gateway.beginRun();
+      return conversation.promise;
+    };
+    // Tried again, it meets the other run.
+    gateway.refuseGitRequests = 1;
+    const worker = bench.startWorker();
+    await until(() => worker.log().includes("run-fenced"), { what: "the worker to learn of it", timeoutMs: 20_000 });
+    conversation.resolve();
+    expect(await worker.exitCode(), worker.log()).to.equal(4);
+  });
 
   it("gets a pull request for what it had pushed", async () => {
     const { gateway } = bench;

@@ -54,6 +54,8 @@ export class GatewayDouble implements AsyncDisposable {
   readonly runs: DoubleRun[] = [];
   /** Runs before a push is served: a person who pushes in between. */
   beforePush: () => Promise<void> = async () => {};
+  /** Runs before the conversation is handed out. */
+  beforeConversation: () => Promise<void> = async () => {};
   /** What the agent sent to the model. */
   readonly modelBodies: string[] = [];
   conversation: { generation: string; state: ConversationState } | undefined;
@@ -160,6 +162,7 @@ export class GatewayDouble implements AsyncDisposable {
       case "POST /v1/events":
         return this.#takeEvents(run, EventBatch.parse(JSON.parse(body)));
       case "GET /v1/conversation":
+        await this.beforeConversation();
         return ok(this.conversation ?? { generation: null, state: null });
       case "PUT /v1/conversation":
         return this.#save(ConversationSave.parse(JSON.parse(body)));

@@ -90,6 +90,21 @@ describe("an agent that is started before its turn", function () {
     expect((await turn("what did I ask before?")).answer).to.contain("1. hello");
   });
 
+  it("is not started any more once the worker is done with it", async () => {
+    await prepare({ isAhead: false });
+    await worker[Symbol.asyncDispose]();
+    worker.agent.open(conversation);
+    await worker.agent.prepare({ isAhead: true });
+    const { done } = worker.agent.startTurn({
+      ...conversation,
+      prompt: "hello",
+      guidance: undefined,
+      onEvent: () => {},
+    });
+    expect(await done).to.deep.include({ status: "failed" });
+    expect(await processesOf(worker)).to.deep.equal([]);
+  });
+
   it("is replaced when it died in waiting, before or after it was given its conversation", async () => {
     await prepare({ isAhead: true });
     await killAll(worker);

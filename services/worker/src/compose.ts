@@ -88,7 +88,10 @@ async function carryOut(
   const { deadlineAt } = assignment;
   const saveAfterMs = timeUntilSaving({ now, deadlineAt, marginSeconds: config.SAVE_MARGIN_SECONDS });
   const saving = AbortSignal.any([terminated, AbortSignal.timeout(saveAfterMs)]);
-  const over = AbortSignal.timeout(Math.max(0, deadlineAt - now));
+  // Nothing that was asked for goes on once the run is left.
+  const left = new AbortController();
+  using _leaving = { [Symbol.dispose]: () => left.abort() };
+  const over = AbortSignal.any([left.signal, AbortSignal.timeout(Math.max(0, deadlineAt - now))]);
 
   const gatewayUrl = config.GATEWAY_URL;
   const gateway = createGatewayClient({ gatewayUrl, patienceMs: PATIENCE_MS, runToken, signal: over });

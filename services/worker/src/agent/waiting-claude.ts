@@ -9,7 +9,7 @@ export interface WaitingClaude {
   open(conversation: Conversation): void;
   /** A process in that conversation: the one that waits if it is the right one and lives, else a new one. */
   take(conversation: Conversation): Promise<ClaudeProcess>;
-  /** Ends what waits. */
+  /** Ends what waits; nothing is started after it. */
   end(): Promise<void>;
 }
 
@@ -22,6 +22,7 @@ export function createWaitingClaude(settings: ClaudeSettings): WaitingClaude {
   let sdk: Promise<ClaudeSdk> | undefined;
   let spare: SpareClaude | undefined;
   let opened: { memory: AgentMemory; process: Promise<ClaudeProcess> } | undefined;
+  let isEnded = false;
 
   const load = () => (sdk ??= loadClaudeSdk());
 
@@ -38,7 +39,9 @@ export function createWaitingClaude(settings: ClaudeSettings): WaitingClaude {
     } else {
       await ahead?.end();
     }
-    return startClaude(await load(), settings, conversation);
+    const loaded = await load();
+    if (isEnded) throw new Error("the agent is not needed any more");
+    return startClaude(loaded, settings, conversation);
   }
 
   async function endOpened(): Promise<void> {
@@ -50,7 +53,9 @@ export function createWaitingClaude(settings: ClaudeSettings): WaitingClaude {
   return {
     async prepare({ isAhead }) {
       const loaded = await load();
-      if (isAhead) spare ??= await startSpare(loaded, settings);
+      if (!isAhead || isEnded) return;
+      spare ??= await startSpare(loaded, settings);
+      if (isEnded) await spare.end();
     },
     open(conversation) {
       const before = endOpened();
@@ -70,6 +75,7 @@ export function createWaitingClaude(settings: ClaudeSettings): WaitingClaude {
       return start(conversation);
     },
     async end() {
+      isEnded = true;
       await Promise.all([endOpened(), spare?.end()]);
     },
   };
