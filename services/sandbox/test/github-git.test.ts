@@ -1,7 +1,11 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
+import { request } from "node:http";
 import { join } from "node:path";
+import { until } from "@peerbot/testing";
 import { expect } from "chai";
+import { execa } from "execa";
 import { commitFile, type GitHubUnderTest, ORGANIZATION, openGitHub, runGit, TOKEN } from "./github-under-test.ts";
 
 const REPO = "things";
@@ -154,6 +158,31 @@ describe("git at the GitHub stand-in", () => {
     await failureOf(runGit(clone, "push", "--quiet", "origin", "topic"));
     expect(await runGit(clone, "ls-remote", "origin", "topic")).to.include(sha);
     expect(github.standIn().pushes).to.have.length(1);
+  });
+
+  it("takes a push, and notes it, although nobody listens any more to what git says of it", async () => {
+    const sha = await commitFile(clone, "topic", "a.txt", "a");
+    const pack = await execa("git", ["pack-objects", "--revs", "--stdout", "--quiet"], {
+      cwd: clone,
+      input: sha,
+      encoding: "buffer",
+    });
+    const wish = `${"0".repeat(40)} ${sha} refs/heads/topic\0report-status side-band-64k`;
+    const body = [Buffer.from(`${(wish.length + 4).toString(16).padStart(4, "0")}${wish}0000`), pack.stdout];
+    const hooks = join(github.folder, "data", "github", "repositories", "1.git", "hooks");
+    const begun = join(github.folder, "begun");
+    await writeFile(join(hooks, "update"), `#!/bin/sh\ntouch ${begun}\nsleep 0.3\necho taken >&2\nsleep 0.1\n`, { mode: 0o755 });
+    const pushing = request(`${github.url()}/github/git/${ORGANIZATION}/${REPO}.git/git-receive-pack`, {
+      method: "POST",
+      auth: `x-access-token:${TOKEN}`,
+      headers: { "content-type": "application/x-git-receive-pack-request" },
+    });
+    pushing.on("error", () => {}); // it breaks off
+    for (const part of body) pushing.write(part);
+    await until(() => existsSync(begun), { what: "git to take the push" });
+    pushing.destroy();
+    await until(() => github.standIn().pushes.length > 0, { what: "the push to be noted", timeoutMs: 5_000 });
+    expect(github.standIn().pushes[0]).to.include({ new: sha });
   });
 
   it("fails a push with the status it was told, without taking it", async () => {

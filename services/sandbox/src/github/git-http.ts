@@ -1,4 +1,4 @@
-import { Readable } from "node:stream";
+import { Readable, type Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { execa } from "execa";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -54,11 +54,12 @@ export function addGitHttp(scope: FastifyInstance, options: GitHttpOptions): voi
     if (record.isArchived && isPush) throw new GitHubError(403, "This repository was archived so it is read-only.");
     const backend = execa("git", ["http-backend"], {
       env: environmentOf(request, { root: options.root, path: `/${record.id}.git${path}`, query }),
-      input: request.raw,
+      stdin: "pipe",
       buffer: false,
       reject: false,
       encoding: "buffer",
     });
+    feed(request.raw, backend.stdin);
     const isDone = backend.then(() => (isPush ? options.onPushed(record) : undefined));
     const { status, headers } = await readCgiHead(backend.stdout);
     reply.code(status).headers(headers);
@@ -70,10 +71,18 @@ export function addGitHttp(scope: FastifyInstance, options: GitHttpOptions): voi
 /** The answer ends only when all that follows from it has happened; it happens also when nobody listens any more. */
 async function* untilDone(stdout: Readable, isDone: Promise<void>): AsyncGenerator<Buffer> {
   try {
-    yield* stdout;
+    yield* stdout.iterator({ destroyOnReturn: false });
   } finally {
+    stdout.resume();
     await isDone;
   }
+}
+
+/** However the request ends, git has what came of it, and does what it would do at a host. */
+function feed(request: Readable, stdin: Writable): void {
+  stdin.on("error", () => {}); // it answered without reading on
+  request.on("close", () => stdin.end());
+  request.pipe(stdin);
 }
 
 function environmentOf(
