@@ -32,7 +32,7 @@ export interface ChaosStack extends AsyncDisposable {
 const SETTINGS = {
   LOG_LEVEL: "info",
   MAX_CONCURRENT_RUNS: "3",
-  WARM_WORKERS: "2",
+  WARM_WORKERS: "4",
   RATE_LIMIT_MAX: "2",
   RATE_LIMIT_WINDOW_SECONDS: "12",
   SESSION_TIMEOUT_SECONDS: "300",

@@ -82,7 +82,7 @@ async function breakAndLook(run: ChaosRun, chaos: ChaosStack): Promise<ChaosResu
   report("All was said, and nothing breaks any more; waiting for quiet.");
 
   const ports = { sandbox, watch, chaos };
-  const isQuiet = await settle(played, ports, { timeoutMs: run.settleMs });
+  const isQuiet = await settle(played, ports, { timeoutMs: run.settleMs, report });
   const observation = await observe(played, ports, { isQuiet });
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   const hits = await points.hits();

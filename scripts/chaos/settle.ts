@@ -6,6 +6,8 @@ import { readRounds } from "./read-rounds.ts";
 const LOOK_MS = 500;
 /** Nothing has moved for so long that nothing will: longer than anybody's regular look for forgotten things. */
 const STILL_MS = 4_000;
+/** Whoever waits learns after this time what for. */
+const TELL_EVERY_MS = 30_000;
 /** How often a person presses Retry before giving up. */
 const PATIENCE_ROUNDS = 8;
 
@@ -13,11 +15,11 @@ const PATIENCE_ROUNDS = 8;
 export async function settle(
   sessions: readonly PlayedSession[],
   ports: ObservePorts,
-  { timeoutMs }: { timeoutMs: number },
+  { timeoutMs, report }: { timeoutMs: number; report: (message: string) => void },
 ): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   for (let round = 0; round < PATIENCE_ROUNDS; round += 1) {
-    if (!(await untilStill(sessions, ports, deadline))) return false;
+    if (!(await untilStill(sessions, ports, { deadline, report }))) return false;
     let hasPressed = false;
     for (const session of sessions) {
       const thread = await ports.sandbox.thread(session.channel, session.threadTs);
@@ -28,24 +30,38 @@ export async function settle(
   return true;
 }
 
-async function untilStill(sessions: readonly PlayedSession[], ports: ObservePorts, deadline: number): Promise<boolean> {
+async function untilStill(
+  sessions: readonly PlayedSession[],
+  ports: ObservePorts,
+  { deadline, report }: { deadline: number; report: (message: string) => void },
+): Promise<boolean> {
   let stillSince = performance.now();
+  let toldAt = stillSince;
   while (performance.now() < deadline) {
-    if (await isMoving(sessions, ports)) stillSince = performance.now();
-    if (performance.now() - stillSince > STILL_MS) return true;
+    const moving = await whatMoves(sessions, ports);
+    const now = performance.now();
+    if (moving !== undefined) stillSince = now;
+    if (now - stillSince > STILL_MS) return true;
+    if (moving !== undefined && now - toldAt > TELL_EVERY_MS) {
+      report(`Not quiet yet: ${moving}`);
+      toldAt = now;
+    }
     await pause(LOOK_MS);
   }
   return false;
 }
 
-async function isMoving(sessions: readonly PlayedSession[], ports: ObservePorts): Promise<boolean> {
+/** The first thing found that is not at its end, for people; undefined when all is. */
+async function whatMoves(sessions: readonly PlayedSession[], ports: ObservePorts): Promise<string | undefined> {
   const { processes, jobs, keys, unsettled } = await leftoversOf(sessions, ports);
-  if ([...processes, ...jobs, ...keys, ...unsettled].length > 0) return true;
+  const [left] = [...processes, ...jobs, ...keys, ...unsettled];
+  if (left !== undefined) return left;
   const { deliveries } = await ports.sandbox.ledger();
-  if (deliveries.some(({ status }) => status === "pending")) return true;
+  const pending = deliveries.find(({ status }) => status === "pending");
+  if (pending !== undefined) return `delivery of ${pending.eventId}`;
   for (const { channel, threadTs } of sessions) {
     const last = readRounds(await ports.sandbox.thread(channel, threadTs)).at(-1);
-    if (last?.closing === undefined) return true;
+    if (last?.closing === undefined) return `thread ${channel} ${threadTs}`;
   }
-  return false;
+  return undefined;
 }

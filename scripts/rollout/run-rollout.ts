@@ -83,7 +83,7 @@ export async function runRollout(rollout: Rollout): Promise<RolloutResult> {
   // Nobody is to be asked to go on after standing still.
   const replicas = { ingress: [], launcher: [], gateway: [], streamer: [] };
   const ports = { sandbox, watch, chaos: { runsDir, workerFolders: [runsDir], folderNamesOf, replicas } };
-  const isQuiet = await settle(played, ports, { timeoutMs: patienceMs });
+  const isQuiet = await settle(played, ports, { timeoutMs: patienceMs, report });
   const observation = await observe(played, ports, { isQuiet });
   const current = await waitingWorkers(watch, warmWorkers, patienceMs);
   const kept = current.filter((name) => outdated.includes(name));

@@ -171,7 +171,9 @@ describe("git at the GitHub stand-in", () => {
     const body = [Buffer.from(`${(wish.length + 4).toString(16).padStart(4, "0")}${wish}0000`), pack.stdout];
     const hooks = join(github.folder, "data", "github", "repositories", "1.git", "hooks");
     const begun = join(github.folder, "begun");
-    await writeFile(join(hooks, "update"), `#!/bin/sh\ntouch ${begun}\nsleep 0.3\necho taken >&2\nsleep 0.1\n`, { mode: 0o755 });
+    await writeFile(join(hooks, "update"), `#!/bin/sh\ntouch ${begun}\nsleep 0.3\necho taken >&2\nsleep 0.1\n`, {
+      mode: 0o755,
+    });
     const pushing = request(`${github.url()}/github/git/${ORGANIZATION}/${REPO}.git/git-receive-pack`, {
       method: "POST",
       auth: `x-access-token:${TOKEN}`,
