@@ -128,6 +128,26 @@ describe("What a run's objects say of it", () => {
       { pod: pod({ phase: "Failed", reason: "Evicted", message: "low" }) },
       { reason: "evicted", detail: "low" },
     ],
+    [
+      "a node that had less room than it seemed",
+      { pod: pod({ phase: "Failed", reason: "OutOfmemory", message: "Pod was rejected: Node didn't have enough" }) },
+      { reason: "evicted", detail: "Pod was rejected: Node didn't have enough" },
+    ],
+    [
+      "a pod its node refuses",
+      { pod: pod({ phase: "Failed", reason: "UnexpectedAdmissionError", message: "Pod was rejected: no device" }) },
+      { reason: "could-not-start", detail: "Pod was rejected: no device" },
+    ],
+    [
+      "a node that went down and came back",
+      { pod: withState({ terminated: { exitCode: 255, reason: "Unknown" } }, "Failed") },
+      { reason: "node-lost" },
+    ],
+    [
+      "a container its node knows nothing of any more",
+      { pod: withState({ terminated: { exitCode: 137, reason: "ContainerStatusUnknown" } }, "Failed") },
+      { reason: "node-lost" },
+    ],
     ["a node that shuts down", { pod: pod({ phase: "Failed", reason: "Terminated" }) }, { reason: "evicted" }],
     [
       "work saved in time at the deadline",
@@ -168,6 +188,16 @@ describe("What a run's objects say of it", () => {
       expect(verdict.kind === "ended" && verdict.end).to.include(expected);
     });
   }
+
+  it("does not wait for the control plane to clear away a pod that never got a node", () => {
+    const run = {
+      metadata: { annotations: { "claude.ai/end-reason": "unschedulable", "claude.ai/end-detail": "0/3" } },
+    };
+    const pending = { ...pod({ phase: "Pending" }, leaving), spec: { containers: [] } };
+    expect(judge({ job: run, pod: pending })).to.deep.include({ kind: "ended" });
+    const placed = { ...pending, spec: { containers: [], nodeName: "node" } };
+    expect(judge({ job: run, pod: placed })).to.deep.equal({ kind: "living" });
+  });
 
   it("asks for the pod before it concludes from its absence", () => {
     expect(judge({ job: finished("Complete") }, { isPodKnown: false })).to.deep.equal({ kind: "pod-unknown" });

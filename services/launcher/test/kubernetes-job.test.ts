@@ -177,6 +177,9 @@ describe("The Job of a run", () => {
         requests: { cpu: "500m", memory: "3072Mi" },
       });
       expect(sidecar?.args).to.include("--host=unix:///docker/docker.sock");
+      // The folder of a volume is root's, and the daemon sets permissions of its own.
+      const storage = sidecar?.volumeMounts?.find(({ name }) => name === "docker-storage")?.mountPath;
+      expect(sidecar?.args).to.include(`--data-root=${storage}/data`);
       expect(JSON.stringify(sidecar)).not.to.include("START_TOKEN").and.not.include("tcp://");
       expect(container.env).to.deep.include({ name: "DOCKER_HOST", value: "unix:///docker/docker.sock" });
       // A folder has one path on both sides, and nothing is the node's.

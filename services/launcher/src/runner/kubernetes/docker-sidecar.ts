@@ -1,5 +1,4 @@
 import type { V1Container, V1EnvVar, V1SecurityContext, V1Volume, V1VolumeMount } from "@kubernetes/client-node";
-import type { DockerMode } from "../docker-in-docker-config.ts";
 import { resourcesOf } from "./container-resources.ts";
 import type { DockerSettings, KubernetesSettings } from "./kubernetes-settings.ts";
 
@@ -9,11 +8,12 @@ export const DOCKER_CONTAINER = "docker";
 const SOCKET_FOLDER = { name: "docker-socket", mountPath: "/docker" };
 const DAEMON = `unix://${SOCKET_FOLDER.mountPath}/docker.sock`;
 
-/** Where the images of Docker itself keep what the daemon stores. */
-const STORAGE: Readonly<Record<DockerMode, string>> = {
-  rootless: "/home/rootless/.local/share/docker",
-  privileged: "/var/lib/docker",
-};
+/**
+ * Holds what the daemon stores. The folder of a volume is root's: a daemon that is not cannot set its permissions, which
+ * it insists on for the folder it is given, so it gets one below that it makes itself.
+ */
+const STORAGE_FOLDER = { name: "docker-storage", mountPath: "/docker-storage" };
+const STORAGE = `${STORAGE_FOLDER.mountPath}/data`;
 
 /** The user of the worker, which is also that of the rootless image. */
 const USER = 1000;
@@ -30,7 +30,7 @@ export function dockerSidecarOf(settings: KubernetesSettings, docker: DockerSett
     imagePullPolicy: settings.imagePullPolicy,
     restartPolicy: "Always",
     // Named in full, so that the image adds no TCP listener.
-    args: ["dockerd", `--host=${DAEMON}`, "--shutdown-timeout=1", ...groupOf(docker)],
+    args: ["dockerd", `--host=${DAEMON}`, `--data-root=${STORAGE}`, "--shutdown-timeout=1", ...groupOf(docker)],
     env: [{ name: "DOCKER_TLS_CERTDIR", value: "" }],
     resources: resourcesOf(docker.limits, settings),
     startupProbe: {
@@ -40,7 +40,7 @@ export function dockerSidecarOf(settings: KubernetesSettings, docker: DockerSett
       failureThreshold: 120,
     },
     securityContext: securityOf(docker),
-    volumeMounts: [SOCKET_FOLDER, { name: "docker-storage", mountPath: STORAGE[docker.mode] }],
+    volumeMounts: [SOCKET_FOLDER, STORAGE_FOLDER],
   };
 }
 
@@ -53,7 +53,7 @@ export const DOCKER_ACCESS: { env: V1EnvVar[]; volumeMounts: V1VolumeMount[] } =
 export function dockerVolumesOf({ storageGib }: DockerSettings): V1Volume[] {
   return [
     { name: SOCKET_FOLDER.name, emptyDir: { sizeLimit: "1Mi" } },
-    { name: "docker-storage", emptyDir: { sizeLimit: `${storageGib}Gi` } },
+    { name: STORAGE_FOLDER.name, emptyDir: { sizeLimit: `${storageGib}Gi` } },
   ];
 }
 

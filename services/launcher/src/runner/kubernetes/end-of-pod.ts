@@ -27,6 +27,12 @@ const POD_REASONS: Readonly<Record<string, EndReason>> = {
   DeadlineExceeded: "deadline-exceeded",
 };
 
+/** The node had less room than the scheduler thought: OutOfcpu, OutOfmemory, OutOfpods and the like. */
+const NO_ROOM = /^OutOf/;
+
+/** The node went down and came back without the container: containerd's word for it, and kubelet's own. */
+const LOST_WITH_NODE = new Set(["Unknown", "ContainerStatusUnknown"]);
+
 /** How a run ended whose pod has, from what the pod says. `isDeadlineOver` as the Job says it. */
 export function endOfPod(pod: V1Pod, { isDeadlineOver }: { isDeadlineOver: boolean }): RunEnd {
   const terminated = terminatedOf(pod);
@@ -47,12 +53,16 @@ function reasonOf(
 ): EndReason {
   if (terminated?.reason === "OOMKilled") return "out-of-memory";
   if (terminated?.message?.includes("JavaScript heap out of memory")) return "out-of-memory";
-  const known = DISRUPTIONS[disruption?.reason ?? ""] ?? POD_REASONS[pod.status?.reason ?? ""];
+  const { phase, reason = "" } = pod.status ?? {};
+  const known = DISRUPTIONS[disruption?.reason ?? ""] ?? POD_REASONS[reason];
   if (known !== undefined) return known;
+  if (NO_ROOM.test(reason)) return "evicted";
   if (terminated?.reason === "ContainerCannotRun" || terminated?.reason === "StartError") return "could-not-start";
   // Somebody deleted the pod or its Job; a worker that fails by itself has no deletion timestamp.
-  if (pod.metadata?.deletionTimestamp !== undefined || terminated === undefined) return "deleted";
-  return "crashed";
+  if (pod.metadata?.deletionTimestamp !== undefined) return "deleted";
+  // Its node refused it, or it vanished in the middle.
+  if (terminated === undefined) return phase === "Failed" ? "could-not-start" : "deleted";
+  return LOST_WITH_NODE.has(terminated.reason ?? "") ? "node-lost" : "crashed";
 }
 
 /** True when Kubernetes has marked the pod as one it takes away because its node is out of reach. */

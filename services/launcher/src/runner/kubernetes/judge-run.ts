@@ -79,6 +79,11 @@ function isOverdue(pod: V1Pod, { now, goneSeconds }: Circumstances): boolean {
   return due !== undefined && now > due + goneSeconds * 1_000;
 }
 
+/** No node takes a pod that is being deleted; it stays for up to half a minute, until the control plane clears it away. */
+function isOnNoNode({ metadata, spec }: V1Pod): boolean {
+  return metadata?.deletionTimestamp !== undefined && spec?.nodeName === undefined;
+}
+
 function givenUpOf(job: V1Job | undefined): RunEnd | undefined {
   const annotations = job?.metadata?.annotations ?? {};
   const reason = EndReason.safeParse(annotations[END_REASON_ANNOTATION]);
@@ -88,5 +93,5 @@ function givenUpOf(job: V1Job | undefined): RunEnd | undefined {
 
 /** True once nothing of a run that was given up can come alive any more. */
 function isLetGo({ pod, isPodGone }: ObservedRun, circumstances: Circumstances): boolean {
-  return pod === undefined || isPodGone || isTerminal(pod) || isOverdue(pod, circumstances);
+  return pod === undefined || isPodGone || isTerminal(pod) || isOnNoNode(pod) || isOverdue(pod, circumstances);
 }
