@@ -3,10 +3,8 @@ import { glob, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { WORKER_SIZES } from "@peerbot/contracts";
-import { loadConfig } from "@peerbot/runtime";
 import { expect } from "chai";
 import { readSettings } from "../../scripts/settings/read-settings.ts";
-import { LauncherConfig } from "../../services/launcher/src/config.ts";
 import { jobOf } from "../../services/launcher/src/runner/kubernetes/job-of.ts";
 import { settingsOf } from "../../services/launcher/src/runner/kubernetes/open-kubernetes-runner.ts";
 import { tokenSecretOf } from "../../services/launcher/src/runner/kubernetes/start-token-secret.ts";
@@ -14,8 +12,10 @@ import { aRun } from "../../services/launcher/test/runner-conformance.ts";
 import { fetchTools, type Tools } from "./fetched-tools.ts";
 import { restrictedProblems } from "./pod-security.ts";
 import { quantityOf } from "./quantities.ts";
+import { environmentOf, launcherConfigOf, workloads } from "./read-chart.ts";
 import { CHART, type Manifest, type Rendered, renderChart, valuesOptions } from "./rendered-chart.ts";
 import { schemaProblems, unknownFields } from "./validate-object.ts";
+import { CREDENTIALS, VARIANTS } from "./variants.ts";
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, "../..");
@@ -28,37 +28,6 @@ const OF_ONE_MACHINE = new Set([
   ...["DOCKER_HOST", "DOCKER_INSTANCE", "DOCKER_GATEWAY", "DOCKER_SUBNETS", "DOCKER_INTERNET", "DOCKER_PROCESSES"],
   ...["DOCKER_TMP_MIB", "DOCKER_WORKSPACE_GIB", "DOCKER_REGISTRY_USER", "DOCKER_REGISTRY_PASSWORD"],
 ]);
-
-/** The least anybody has to set. */
-const CREDENTIALS = {
-  "settings.GITHUB_ORGANIZATION": "acme",
-  "secrets.SLACK_BOT_TOKEN": "xoxb",
-  "secrets.SLACK_APP_TOKEN": "xapp",
-  "secrets.SLACK_SIGNING_SECRET": "signing",
-  "secrets.GITHUB_TOKEN": "ghp",
-  "secrets.ANTHROPIC_API_KEY": "sk-ant",
-};
-const EVERYTHING = {
-  ...CREDENTIALS,
-  "gateway.conversations.bucket": "b",
-  "gateway.autoscaling.enabled": "true",
-  "launcher.keda.enabled": "true",
-  "ingress.autoscaling.enabled": "true",
-  "ingress.expose.enabled": "true",
-  "ingress.expose.host": "peerbot.example.com",
-  "worker.internet": "true",
-  "worker.nodeSelector.pool": "workers",
-  "worker.docker.mode": "rootless",
-  "monitoring.serviceMonitor.enabled": "true",
-  "monitoring.prometheusRule.enabled": "true",
-  "monitoring.grafanaDashboard.enabled": "true",
-};
-const VARIANTS = [
-  { name: "values.yaml with a bucket", options: { set: { ...CREDENTIALS, "gateway.conversations.bucket": "b" } } },
-  { name: "values-local.yaml", options: { values: "values-local.yaml", set: CREDENTIALS } },
-  { name: "values-production.yaml", options: { values: "values-production.yaml" } },
-  { name: "everything switched on", options: { set: EVERYTHING } },
-] as const;
 
 describe("The Helm chart", function () {
   this.timeout(180_000);
@@ -342,23 +311,6 @@ describe("The Helm chart", function () {
 
 function isDeployed(service: string): service is (typeof SERVICES)[number] {
   return (SERVICES as readonly string[]).includes(service);
-}
-
-function workloads(chart: Rendered): Manifest[] {
-  return [...chart.of("Deployment"), ...chart.of("StatefulSet")];
-}
-
-function environmentOf(chart: Rendered, service: string): Manifest[] {
-  return chart.one("Deployment", `-${service}`).spec.template.spec.containers[0].env;
-}
-
-/** The launcher's settings as it reads them in its pod, with secrets that only look like some. */
-function launcherConfigOf(chart: Rendered): LauncherConfig {
-  const env = environmentOf(chart, "launcher").map(({ name, value }) => [
-    name,
-    value ?? (name === "REDIS_URL" ? "redis://redis:6379" : "x".repeat(40)),
-  ]);
-  return loadConfig(LauncherConfig, Object.fromEntries(env));
 }
 
 function mostReplicas(chart: Rendered, service: string): number {

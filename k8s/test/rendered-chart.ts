@@ -19,11 +19,14 @@ export interface Rendered {
   one(kind: string, suffix: string): Manifest;
 }
 
+export interface ChartOptions {
+  /** Files of the chart's folder, the last prevails. */
+  values?: string | readonly string[];
+  set?: Readonly<Record<string, string>>;
+}
+
 /** What `helm template` makes of the chart with these values. @throws with helm's own words when it refuses. */
-export async function renderChart(
-  helm: string,
-  { values, set = {} }: { values?: string; set?: Readonly<Record<string, string>> },
-): Promise<Rendered> {
+export async function renderChart(helm: string, { values = [], set = {} }: ChartOptions): Promise<Rendered> {
   const parameters = ["template", "peerbot", CHART, "--namespace", "peerbot", ...valuesOptions({ values, set })];
   const { stdout } = await run(helm, parameters, { maxBuffer: 1 << 26 });
   const all = loadAll(stdout).filter((document) => document !== null && document !== undefined) as Manifest[];
@@ -41,13 +44,7 @@ export async function renderChart(
   };
 }
 
-export function valuesOptions({
-  values,
-  set = {},
-}: {
-  values?: string | undefined;
-  set?: Readonly<Record<string, string>>;
-}): string[] {
-  const file = values === undefined ? [] : ["--values", join(CHART, values)];
-  return [...file, ...Object.entries(set).flatMap(([name, value]) => ["--set", `${name}=${value}`])];
+export function valuesOptions({ values = [], set = {} }: ChartOptions): string[] {
+  const files = [values].flat().flatMap((file) => ["--values", join(CHART, file)]);
+  return [...files, ...Object.entries(set).flatMap(([name, value]) => ["--set", `${name}=${value}`])];
 }
