@@ -3,6 +3,7 @@ import { jobOf } from "../../services/launcher/src/runner/kubernetes/job-of.ts";
 import { settingsOf } from "../../services/launcher/src/runner/kubernetes/open-kubernetes-runner.ts";
 import { aRun } from "../../services/launcher/test/runner-conformance.ts";
 import { fetchTools } from "./fetched-tools.ts";
+import { quantityOf } from "./quantities.ts";
 import { launcherConfigOf, workloads } from "./read-chart.ts";
 import { type Manifest, type Rendered, renderChart } from "./rendered-chart.ts";
 import { VARIANTS } from "./variants.ts";
@@ -183,6 +184,19 @@ describe("What a platform team finds in the Helm chart", function () {
       expect(spec.template.spec.imagePullSecrets).to.deep.equal([{ name: "pull" }]);
     }
     expect(launcherConfigOf(everything)).to.include({ WARM_WORKERS: 3, WORKER_IMAGE: "peerbot-worker:0.1.0" });
+  });
+
+  it("fits a node of two CPUs and 8 GiB that runs the cluster, too, with an update's pods and the runs of one launcher", () => {
+    const { MAX_CONCURRENT_RUNS } = launcherConfigOf(local);
+    const services = workloads(local).map(({ spec }) => spec.template.spec);
+    const pods = [...services, ...services, ...Array.from({ length: MAX_CONCURRENT_RUNS }, () => workerPodOf(local))];
+    const asked = (what: "cpu" | "memory") =>
+      pods
+        .flatMap(({ containers }) => containers)
+        .reduce((sum, { resources }) => sum + quantityOf(resources?.requests?.[what] ?? "0"), 0);
+    // What kubeadm's own pods and kind's network ask for.
+    expect(asked("cpu") + 0.95).to.be.at.most(2);
+    expect(asked("memory") + 0.3 * 2 ** 30).to.be.at.most(7.5 * 2 ** 30);
   });
 
   it("never pulls what was loaded onto the node", () => {

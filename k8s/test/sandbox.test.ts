@@ -47,6 +47,11 @@ describe("The sandbox in a cluster", function () {
     ).to.equal(true);
   });
 
+  it("is of the version the chart deploys", () => {
+    const version = chart.one("Deployment", "-gateway").metadata.labels["app.kubernetes.io/version"];
+    expect(pod.containers[0].image).to.equal(`peerbot-sandbox:${version}`);
+  });
+
   it("is where values-sandbox.yaml leads every service", () => {
     const { SLACK_SIGNING_SECRET: _, ...outside } = outsideSettings({
       settings: { SLACK_MODE: "socket" },
