@@ -15,7 +15,9 @@ const never = () => new AbortController().signal;
 /** What docs/kubernetes.md lets its reader ask of the workers' namespace. */
 function documentedCommands(): string[][] {
   const page = readFileSync(join(import.meta.dirname, "../../docs/kubernetes.md"), "utf8");
-  return [...page.matchAll(/^kubectl --namespace peerbot-workers (.+)$/gm)].map(([, words = ""]) => words.split(" "));
+  return [...page.matchAll(/^kubectl --namespace peerbot-workers (get .+)$/gm)].map(([, words = ""]) =>
+    words.split(" "),
+  );
 }
 
 describe("The launcher's Role", function () {

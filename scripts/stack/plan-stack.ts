@@ -1,7 +1,13 @@
 import { join } from "node:path";
 import { outsideSettings, pickSettings, standInsBeside } from "./outside-settings.ts";
 import { OUTSIDE_PARTIES, type OutsideParty, type Settings } from "./outside-world.ts";
-import { type PlayedCluster, playedClusterAt, playedClusterSettings, playsCluster } from "./played-cluster.ts";
+import {
+  type PlayedCluster,
+  playedClusterAt,
+  playedClusterSettings,
+  playsCluster,
+  realClusterSettings,
+} from "./played-cluster.ts";
 import type { StackPorts } from "./ports.ts";
 import { SERVICE_NAMES, type ServiceName } from "./service-names.ts";
 import type { StackSecrets } from "./stack-secrets.ts";
@@ -106,6 +112,7 @@ function sharedSettings(
     RUNNER: settings.RUNNER ?? "process",
     RUNS_DIR: join(dataDir, "runs"),
     ...playedClusterSettings(settings, dataDir),
+    ...realClusterSettings(settings),
     BULL_BOARD_USER,
     BULL_BOARD_PASSWORD: secrets.bullBoardPassword,
   };

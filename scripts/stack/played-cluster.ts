@@ -17,6 +17,17 @@ export function playsCluster(settings: Settings): boolean {
   return settings.RUNNER === "kubernetes" && !isSet(settings, "KUBECONFIG");
 }
 
+/** True when workers are to run in a cluster of the operator's. */
+export function usesRealCluster(settings: Settings): boolean {
+  return settings.RUNNER === "kubernetes" && isSet(settings, "KUBECONFIG");
+}
+
+/** Its pods reach the gateway by an address of this machine's that the operator knows, never by the loopback one. */
+export function realClusterSettings(settings: Settings): Settings {
+  if (!usesRealCluster(settings)) return {};
+  return { GATEWAY_URL: settings.GATEWAY_URL, GATEWAY_HOST: settings.GATEWAY_HOST ?? "0.0.0.0" };
+}
+
 /** The cluster at the sandbox's address. The file has to be there before the launcher starts. */
 export function playedClusterAt(sandboxUrl: string, dataDir: string): PlayedCluster {
   const url = `${sandboxUrl}${KUBERNETES_PREFIX}`;

@@ -2,12 +2,21 @@ import { expect } from "chai";
 import { chooseOutsideWorld, type Settings } from "../stack/outside-world.ts";
 import { planStack, type StackPlan } from "../stack/plan-stack.ts";
 import { DEFAULT_PORTS } from "../stack/ports.ts";
+import { problemsOfRunner } from "../stack/runner-problems.ts";
 import type { ServiceName } from "../stack/service-names.ts";
 
 const VARIABLES: Record<ServiceName, string[]> = {
   sandbox: ["SANDBOX_PORT", "SANDBOX_DATA_DIR", "SLACK_BOT_TOKEN", "GITHUB_TOKEN", "ANTHROPIC_API_KEY"],
   gateway: [
-    ...["REDIS_URL", "INTERNAL_PORT", "GATEWAY_PORT", "TOKEN_SECRET", "MODEL", "CONVERSATION_DIRECTORY"],
+    ...[
+      "REDIS_URL",
+      "INTERNAL_PORT",
+      "GATEWAY_HOST",
+      "GATEWAY_PORT",
+      "TOKEN_SECRET",
+      "MODEL",
+      "CONVERSATION_DIRECTORY",
+    ],
     ...["GITHUB_TOKEN", "GITHUB_ORGANIZATION", "GITHUB_API_URL", "GITHUB_GIT_URL"],
     ...["ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "GCS_BUCKET", "GCS_API_ENDPOINT"],
   ],
@@ -45,6 +54,18 @@ describe("the plan of a stack", () => {
       GCS_API_ENDPOINT: "http://127.0.0.1:3100",
     });
     expect(environmentOf("streamer", {}).SLACK_API_URL).to.equal("http://127.0.0.1:3100/slack/api/");
+  });
+
+  it("lets the pods of a real cluster reach the gateway where the operator says, and asks where that is", () => {
+    const settings = { RUNNER: "kubernetes", KUBECONFIG: "/home/ada/.kube/config" };
+    const told = { ...settings, GATEWAY_URL: "http://172.18.0.1:3200", WORKER_IMAGE: "peerbot-worker:0.1.0" };
+    expect(environmentOf("launcher", told)).to.include({ GATEWAY_URL: "http://172.18.0.1:3200" });
+    expect(environmentOf("gateway", told)).to.include({ GATEWAY_HOST: "0.0.0.0", GATEWAY_PORT: "3200" });
+    expect(environmentOf("gateway", { ...told, GATEWAY_HOST: "172.18.0.1" }).GATEWAY_HOST).to.equal("172.18.0.1");
+    expect(problemsOfRunner(told)).to.deep.equal([]);
+    expect(problemsOfRunner(settings).join()).to.match(/GATEWAY_URL is missing.*WORKER_IMAGE is missing/);
+    // Everybody else's gateway stays on this machine.
+    expect(environmentOf("gateway", { GATEWAY_URL: "http://172.18.0.1:3200" }).GATEWAY_HOST).to.equal("127.0.0.1");
   });
 
   it("tells a service only what its schema names, the machine's own variables apart", () => {
