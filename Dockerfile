@@ -6,6 +6,9 @@
 # described in docs/worker-image.md.
 
 ARG NODE_IMAGE=node:24-bookworm-slim
+# What the images' labels say. The revision comes last in every image: what stands below it is made anew for each commit.
+ARG VERSION=0.1.0
+ARG REVISION=""
 
 # Only what npm reads. These files change rarely, so what is installed from them stays in the build's cache.
 FROM ${NODE_IMAGE} AS manifests
@@ -19,6 +22,8 @@ COPY --from=manifests /manifests ./
 
 # What all services have in common.
 FROM ${NODE_IMAGE} AS service
+ARG VERSION
+LABEL org.opencontainers.image.licenses="MIT" org.opencontainers.image.version="${VERSION}"
 ENV NODE_ENV=production INTERNAL_PORT=9090
 WORKDIR /app
 COPY docker/healthcheck.mjs docker/
@@ -35,12 +40,9 @@ COPY libs libs
 COPY services/ingress services/ingress
 EXPOSE 3000
 CMD ["node", "services/ingress/src/main.ts"]
-ARG VERSION=0.1.0
-ARG REVISION=""
+ARG REVISION
 LABEL org.opencontainers.image.title="Peerbot ingress" \
   org.opencontainers.image.description="Slack in: verify, dedupe, admit, append, enqueue, acknowledge" \
-  org.opencontainers.image.licenses="MIT" \
-  org.opencontainers.image.version="${VERSION}" \
   org.opencontainers.image.revision="${REVISION}"
 
 FROM dependencies AS launcher-dependencies
@@ -51,12 +53,9 @@ COPY --from=launcher-dependencies /app ./
 COPY libs libs
 COPY services/launcher services/launcher
 CMD ["node", "services/launcher/src/main.ts"]
-ARG VERSION=0.1.0
-ARG REVISION=""
+ARG REVISION
 LABEL org.opencontainers.image.title="Peerbot launcher" \
   org.opencontainers.image.description="Starts one worker per active session and notices every way it can end" \
-  org.opencontainers.image.licenses="MIT" \
-  org.opencontainers.image.version="${VERSION}" \
   org.opencontainers.image.revision="${REVISION}"
 
 FROM dependencies AS gateway-dependencies
@@ -71,12 +70,9 @@ COPY libs libs
 COPY services/gateway services/gateway
 EXPOSE 3200
 CMD ["node", "services/gateway/src/main.ts"]
-ARG VERSION=0.1.0
-ARG REVISION=""
+ARG REVISION
 LABEL org.opencontainers.image.title="Peerbot gateway" \
   org.opencontainers.image.description="All a worker can reach: its assignment, inbox, events, memory, model, git and pull request" \
-  org.opencontainers.image.licenses="MIT" \
-  org.opencontainers.image.version="${VERSION}" \
   org.opencontainers.image.revision="${REVISION}"
 
 FROM dependencies AS streamer-dependencies
@@ -87,12 +83,9 @@ COPY --from=streamer-dependencies /app ./
 COPY libs libs
 COPY services/streamer services/streamer
 CMD ["node", "services/streamer/src/main.ts"]
-ARG VERSION=0.1.0
-ARG REVISION=""
+ARG REVISION
 LABEL org.opencontainers.image.title="Peerbot streamer" \
   org.opencontainers.image.description="Session events to Slack messages" \
-  org.opencontainers.image.licenses="MIT" \
-  org.opencontainers.image.version="${VERSION}" \
   org.opencontainers.image.revision="${REVISION}"
 
 FROM dependencies AS docker-proxy-dependencies
@@ -104,12 +97,9 @@ COPY libs libs
 COPY services/docker-proxy services/docker-proxy
 EXPOSE 2375
 CMD ["node", "services/docker-proxy/src/main.ts"]
-ARG VERSION=0.1.0
-ARG REVISION=""
+ARG REVISION
 LABEL org.opencontainers.image.title="Peerbot docker-proxy" \
   org.opencontainers.image.description="Lets the launcher do with a Docker engine what it needs, and nothing else" \
-  org.opencontainers.image.licenses="MIT" \
-  org.opencontainers.image.version="${VERSION}" \
   org.opencontainers.image.revision="${REVISION}"
 
 FROM dependencies AS sandbox-dependencies
@@ -129,12 +119,9 @@ EXPOSE 3100
 HEALTHCHECK --interval=3s --timeout=10s --start-period=30s --retries=3 \
   CMD ["node", "docker/healthcheck.mjs", "http://127.0.0.1:3100/sandbox/state"]
 CMD ["node", "services/sandbox/src/main.ts"]
-ARG VERSION=0.1.0
-ARG REVISION=""
+ARG REVISION
 LABEL org.opencontainers.image.title="Peerbot sandbox" \
   org.opencontainers.image.description="Local stand-ins for Slack, GitHub, the Claude API and GCS, with a page; never to be deployed" \
-  org.opencontainers.image.licenses="MIT" \
-  org.opencontainers.image.version="${VERSION}" \
   org.opencontainers.image.revision="${REVISION}"
 
 FROM dependencies AS settings-dependencies
@@ -152,8 +139,8 @@ COPY services services
 COPY scripts scripts
 HEALTHCHECK NONE
 CMD ["node", "scripts/compose-settings.ts"]
-ARG VERSION=0.1.0
-ARG REVISION=""
+ARG VERSION
+ARG REVISION
 LABEL org.opencontainers.image.title="Peerbot settings" \
   org.opencontainers.image.description="Prepares the settings of the services of docker-compose.yml" \
   org.opencontainers.image.licenses="MIT" \
@@ -188,8 +175,8 @@ HEALTHCHECK NONE
 # Commands of the agent leave children behind, which it collects, also where a runner puts something before it.
 ENTRYPOINT ["tini", "-s", "--"]
 CMD ["node", "/app/services/worker/src/main.ts"]
-ARG VERSION=0.1.0
-ARG REVISION=""
+ARG VERSION
+ARG REVISION
 LABEL org.opencontainers.image.title="Peerbot worker" \
   org.opencontainers.image.description="One run of one session: workspace, agent, commit, push, save; contains Claude Code, so it is not to be published" \
   org.opencontainers.image.version="${VERSION}" \

@@ -2,10 +2,10 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort } from "@peerbot/testing";
 import { type RunningRedis, startRedis } from "@peerbot/testing/redis-server";
+import { openFrontDoor } from "../stack/front-door.ts";
 import { FREE_PORTS, type Stack, startStack } from "../stack/index.ts";
 import { openProcessRegister, type ProcessRegister } from "../stack/process-register.ts";
 import { createServiceProcess } from "../stack/service-process.ts";
-import { startBalancer } from "./balancer.ts";
 import { FAR_FOLDER } from "./far-machine.ts";
 import { createMachines, type Machines } from "./machines.ts";
 import { VICTIMS, type Victim } from "./plan-chaos.ts";
@@ -60,8 +60,9 @@ export async function startChaosStack(dataDir: string, { root = ROOT }: { root?:
   for (const folder of [pointsDir, farDir]) await mkdir(folder, { recursive: true });
   const redis = starting.use(await startFragileRedis(join(dataDir, "redis")));
   const ports = { ingress: [await freePort(), await freePort()], gateway: [await freePort(), await freePort()] };
-  const ingress = starting.use(await startBalancer(ports.ingress));
-  const gateway = starting.use(await startBalancer(ports.gateway));
+  const frontOf = async (leadsTo: readonly number[]) =>
+    starting.use(await openFrontDoor(await freePort(), { leadsTo, skipsDead: true }));
+  const [ingress, gateway] = [await frontOf(ports.ingress), await frontOf(ports.gateway)];
   const machines = starting.use(createMachines(farDir));
   const stack = starting.use(
     await startStack({

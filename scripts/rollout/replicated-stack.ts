@@ -7,6 +7,7 @@ import { startRedis } from "@peerbot/testing/redis-server";
 import { z } from "zod";
 import { readVariables } from "../settings/read-variables.ts";
 import { endWorkers } from "../stack/end-workers.ts";
+import { type FrontDoor, openFrontDoor } from "../stack/front-door.ts";
 import type { Settings } from "../stack/outside-world.ts";
 import { planStack, type ServicePlan, type StackPlan } from "../stack/plan-stack.ts";
 import type { PlayedCluster } from "../stack/played-cluster.ts";
@@ -16,7 +17,6 @@ import { SERVICE_NAMES, type ServiceName } from "../stack/service-names.ts";
 import { createServiceProcess, type ServiceProcess } from "../stack/service-process.ts";
 import { keptSecrets } from "../stack/stack-secrets.ts";
 import { systemVariables } from "../stack/system-variables.ts";
-import { type FrontDoor, openFrontDoor } from "./front-door.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 export const DEPLOYED = ["ingress", "gateway", "launcher", "streamer"] as const;

@@ -12,6 +12,7 @@ export interface Stage {
   instructions: readonly Instruction[];
 }
 
+const LABEL = /([\w.]+)="([^"]*)"/g;
 const FILE = join(import.meta.dirname, "../../Dockerfile");
 
 /** The stages of our Dockerfile by name; continued lines are one instruction. */
@@ -36,4 +37,20 @@ export function lastOf(stages: ReadonlyMap<string, Stage>, stage: string, name: 
   const found = stages.get(stage);
   if (found === undefined) return undefined;
   return found.instructions.findLast((one) => one.name === name)?.value ?? lastOf(stages, found.base, name);
+}
+
+/** All labels of a stage, its bases' included, as they are written. */
+export function labelsOf(stages: ReadonlyMap<string, Stage>, stage: string): Map<string, string> {
+  const found = stages.get(stage);
+  if (found === undefined) return new Map();
+  const own = found.instructions
+    .filter(({ name }) => name === "LABEL")
+    .flatMap(({ value }) => [...value.matchAll(LABEL)]);
+  return new Map([...labelsOf(stages, found.base), ...own.map(([, name = "", text = ""]) => [name, text] as const)]);
+}
+
+/** The default of a build argument that stands before all stages. */
+export async function defaultOf(argument: string): Promise<string | undefined> {
+  const [head = ""] = (await readFile(FILE, "utf8")).split(/^FROM /m, 1);
+  return new RegExp(`^ARG ${argument}=(.*)$`, "m").exec(head)?.[1];
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { load } from "js-yaml";
 import { z } from "zod";
-import { lastOf, readStages, type Stage } from "./dockerfile.ts";
+import { defaultOf, labelsOf, lastOf, readStages, type Stage } from "./dockerfile.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const read = (file: string) => readFile(join(ROOT, file), "utf8");
@@ -76,13 +76,26 @@ describe("the Dockerfile", () => {
 
   it("says of every image what it is, in the words and with the version of its package", async () => {
     const { version } = await manifest("package.json");
+    expect(await defaultOf("VERSION")).to.equal(version);
+    expect(await defaultOf("REVISION")).to.equal('""');
     for (const target of services) {
-      const labels = lastOf(stages, target, "LABEL") ?? "";
-      expect(labels).to.include(`org.opencontainers.image.title="Peerbot ${target}"`);
-      expect(labels).to.match(/org.opencontainers.image.(version|revision)=/);
-      expect(stages.get(target)?.instructions, target).to.deep.include({ name: "ARG", value: `VERSION=${version}` });
+      const labels = labelsOf(stages, target);
+      const of = (name: string) => labels.get(`org.opencontainers.image.${name}`);
+      expect(of("title")).to.equal(`Peerbot ${target}`);
       const { description } = await manifest(`services/${target}/package.json`);
-      expect(labels).to.include(`org.opencontainers.image.description="${description}`);
+      expect(of("description")?.startsWith(description), target).to.equal(true);
+      expect([of("version"), of("revision")], target).to.deep.equal(
+        ["VERSION", "REVISION"].map((name) => `\${${name}}`),
+      );
+    }
+  });
+
+  it("declares the arguments of its labels in the stages that set them: they are empty otherwise", () => {
+    for (const [stage, { instructions }] of stages) {
+      const labels = instructions.filter(({ name }) => name === "LABEL").map(({ value }) => value);
+      for (const [, argument] of labels.join(" ").matchAll(/\$\{(\w+)\}/g)) {
+        expect(instructions, stage).to.deep.include({ name: "ARG", value: argument });
+      }
     }
   });
 

@@ -1,4 +1,5 @@
 export * from "./conversation.ts";
+export * from "./docker-daemon.ts";
 export * from "./gateway-api.ts";
 export * from "./inbox-message.ts";
 export * from "./notice.ts";

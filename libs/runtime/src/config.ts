@@ -37,10 +37,14 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   return name === "" ? reason : `${name}: ${reason}`;
 }
 
+/** Makes a rule between variables count also when another one is wrong, so that all mistakes come together. */
+export const evenIfOthersAreWrong = ({ value }: z.core.ParsePayload) => typeof value === "object" && value !== null;
+
 /** A variable that must never be printed. */
-export function secret() {
+export function secret({ minCharacters = 0 }: { minCharacters?: number } = {}) {
   return z
     .string()
+    .min(minCharacters, `must have at least ${minCharacters} characters`)
     .transform((value) => new Secret(value))
     .meta({ isSecret: true });
 }
@@ -64,6 +68,11 @@ export function wholeNumber({ min = 0, max = Number.MAX_SAFE_INTEGER }: { min?: 
     .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
 }
 
+/** A port to listen on; 0 picks a free one. */
+export function port() {
+  return wholeNumber({ max: 65_535 });
+}
+
 /** `true`/`1`/`yes` or `false`/`0`/`no`. */
 export function flag() {
   return z
@@ -77,41 +86,3 @@ export function httpUrl() {
     .url({ protocol: /^https?$/, error: "must be an http or https address" })
     .transform((value) => value.replace(/\/+$/, ""));
 }
-
-/** Settings every service has. */
-export const CommonConfig = z.object({
-  LOG_LEVEL: z
-    .enum(["trace", "debug", "info", "warn", "error", "fatal"])
-    .default("info")
-    .describe("How much is logged."),
-  FAULT_POINTS_DIR: z
-    .string()
-    .optional()
-    .describe(
-      "For breaking tests only: folder whose files name the points where a process is to die. Unset: none does.",
-    ),
-});
-
-/** Settings of everything that keeps state in Redis. */
-export const RedisConfig = z.object({
-  REDIS_URL: z
-    .url({ protocol: /^rediss?$/, error: "must look like redis://host:6379" })
-    .default("redis://127.0.0.1:6379")
-    .describe("Redis, 6.2 or newer, with `maxmemory-policy noeviction`."),
-  REDIS_PREFIX: z
-    .string()
-    .regex(/^[a-z0-9-]+$/, "may hold small letters, digits and hyphens")
-    .default("peerbot")
-    .describe("First part of every Redis key, so that several installations can share one Redis."),
-});
-
-/** The internal listener: health, readiness and metrics, never to be exposed. */
-export const InternalConfig = z.object({
-  INTERNAL_HOST: z
-    .string()
-    .default("0.0.0.0")
-    .describe("Address the internal listener binds to, or a name of which one address is this machine's."),
-  INTERNAL_PORT: wholeNumber({ max: 65_535 })
-    .default(9090)
-    .describe("Port of /metrics, /health and /ready; 0 picks a free one."),
-});

@@ -5,3 +5,4 @@ export * from "./fault-point-catalogue.ts";
 export * from "./fault-points.ts";
 export * from "./logger.ts";
 export * from "./secret.ts";
+export * from "./shared-config.ts";

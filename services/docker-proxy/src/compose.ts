@@ -1,4 +1,5 @@
 import { text } from "node:stream/consumers";
+import { daemonImageOf } from "@peerbot/contracts";
 import { createRegistry, type Logger, type RunningService, startInternalServer } from "@peerbot/runtime";
 import { createBusinessEvents } from "./business-events.ts";
 import type { DockerProxyConfig } from "./config.ts";
@@ -10,8 +11,6 @@ export interface DockerProxy extends RunningService {
   readonly port: number;
   readonly internalPort: number;
 }
-
-const DAEMON_IMAGES = { off: "", rootless: "docker:28-dind-rootless", privileged: "docker:28-dind" } as const;
 
 /** Builds a running proxy. Disposing ends the streams that go through it; launchers open them again. */
 export async function compose(config: DockerProxyConfig, logger: Logger): Promise<DockerProxy> {
@@ -47,11 +46,10 @@ export async function compose(config: DockerProxyConfig, logger: Logger): Promis
 }
 
 function rulesOf(config: DockerProxyConfig): Rules {
-  const mode = config.DOCKER_IN_DOCKER;
   return {
     instance: config.DOCKER_INSTANCE,
     workerImage: config.WORKER_IMAGE,
-    dockerInDocker: { mode, image: config.DOCKER_IN_DOCKER_IMAGE ?? DAEMON_IMAGES[mode] },
+    dockerInDocker: { mode: config.DOCKER_IN_DOCKER, image: daemonImageOf(config) },
     hasInternet: config.DOCKER_INTERNET,
   };
 }

@@ -1,18 +1,26 @@
-import { CommonConfig, httpUrl, InternalConfig, RedisConfig, secret, wholeNumber } from "@peerbot/runtime";
+import {
+  CommonConfig,
+  evenIfOthersAreWrong,
+  GitHubConfig,
+  httpUrl,
+  internalConfig,
+  port,
+  RedisConfig,
+  RetentionConfig,
+  secret,
+  wholeNumber,
+} from "@peerbot/runtime";
 import { z } from "zod";
 
 const settings = z.object({
   ...CommonConfig.shape,
   ...RedisConfig.shape,
-  ...InternalConfig.shape,
-  INTERNAL_PORT: wholeNumber({ max: 65_535 })
-    .default(9093)
-    .describe("Port of /metrics, /health and /ready; 0 picks a free one."),
+  ...internalConfig({ defaultPort: 9093 }).shape,
   GATEWAY_HOST: z.string().default("0.0.0.0").describe("Address the workers' API binds to."),
-  GATEWAY_PORT: wholeNumber({ max: 65_535 }).default(3200).describe("Port of the workers' API; 0 picks a free one."),
-  TOKEN_SECRET: secret()
-    .refine((value) => value.reveal().length >= 32, "must have at least 32 characters")
-    .describe("Signs the workers' tokens, at least 32 characters; the launcher has the same."),
+  GATEWAY_PORT: port().default(3200).describe("Port of the workers' API; 0 picks a free one."),
+  TOKEN_SECRET: secret({ minCharacters: 32 }).describe(
+    "Signs the workers' tokens, at least 32 characters; the launcher has the same.",
+  ),
   ANTHROPIC_API_KEY: secret().describe("Key of the Claude API; no worker ever sees it."),
   ANTHROPIC_BASE_URL: httpUrl().default("https://api.anthropic.com").describe("Address of the Claude API."),
   MODEL: z.string().optional().describe("Model name or alias every run is given; unset means the agent's default."),
@@ -20,9 +28,7 @@ const settings = z.object({
     .default(600)
     .describe("How long the Claude API may stay silent, before or within an answer."),
   GITHUB_TOKEN: secret().describe("Token with write access to the organization's repositories and pull requests."),
-  GITHUB_ORGANIZATION: z.string().describe("Organization that owns the repositories."),
-  GITHUB_API_URL: httpUrl().default("https://api.github.com").describe("Address of GitHub's REST API."),
-  GITHUB_GIT_URL: httpUrl().default("https://github.com").describe("Address of GitHub for git over HTTP."),
+  ...GitHubConfig.shape,
   GIT_PUSH_MAX_BYTES: wholeNumber({ min: 1024 })
     .default(200 * 1024 * 1024)
     .describe("Largest push a worker may make, in bytes."),
@@ -32,17 +38,14 @@ const settings = z.object({
     .string()
     .optional()
     .describe("Folder the conversations are kept in instead of a bucket, for an installation on one machine."),
-  SESSION_RETENTION_DAYS: wholeNumber({ min: 1, max: 3650 })
-    .default(30)
-    .describe("How long a silent session stays in Redis; its conversation outlives it in the store."),
+  ...RetentionConfig.shape,
 });
 
 /** The gateway's settings. */
 export const GatewayConfig = settings.refine(hasOnePlaceForConversations, {
   path: ["GCS_BUCKET"],
   error: "set either GCS_BUCKET (a bucket) or CONVERSATION_DIRECTORY (a folder), not none and not both",
-  // Looked at even when other variables are wrong, so that all mistakes come together.
-  when: ({ value }) => typeof value === "object" && value !== null,
+  when: evenIfOthersAreWrong,
 });
 export type GatewayConfig = z.infer<typeof GatewayConfig>;
 

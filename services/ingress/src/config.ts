@@ -2,10 +2,14 @@ import { RunOptionsConfig } from "@peerbot/contracts";
 import {
   CommonConfig,
   commaSeparated,
+  evenIfOthersAreWrong,
   flag,
-  httpUrl,
-  InternalConfig,
+  internalConfig,
+  port,
   RedisConfig,
+  RetentionConfig,
+  SlackConfig,
+  SlackPaceConfig,
   secret,
   wholeNumber,
 } from "@peerbot/runtime";
@@ -14,16 +18,13 @@ import { z } from "zod";
 const settings = z.object({
   ...CommonConfig.shape,
   ...RedisConfig.shape,
-  ...InternalConfig.shape,
-  INTERNAL_PORT: wholeNumber({ max: 65_535 })
-    .default(9091)
-    .describe("Port of /metrics, /health and /ready; 0 picks a free one."),
+  ...internalConfig({ defaultPort: 9091 }).shape,
   SLACK_MODE: z
     .enum(["http", "socket"], { error: "must be http or socket" })
     .default("http")
     .describe("How Slack delivers: it posts to us (http), or we connect to it (socket, needs no public address)."),
   INGRESS_HOST: z.string().default("0.0.0.0").describe("Address the listener for Slack binds to, in http mode."),
-  INGRESS_PORT: wholeNumber({ max: 65_535 })
+  INGRESS_PORT: port()
     .default(3000)
     .describe("Port Slack posts to (/slack/events, /slack/interactive), in http mode; 0 picks a free one."),
   SLACK_BOT_TOKEN: secret().describe(
@@ -35,12 +36,8 @@ const settings = z.object({
   SLACK_SIGNING_SECRET: secret()
     .optional()
     .describe("Signing secret of the Slack app, proves that a request is Slack's; needed in http mode."),
-  SLACK_API_URL: httpUrl().default("https://slack.com/api").describe("Address of Slack's Web API."),
-  SLACK_PACE: wholeNumber({ min: 10, max: 2_000 })
-    .default(90)
-    .describe(
-      "Percentage of Slack's published rate limits that is used, shared by all replicas; above 100 only where Slack allows more.",
-    ),
+  ...SlackConfig.shape,
+  ...SlackPaceConfig.shape,
   SLACK_ALLOWED_USERS: idList("User ids that may use Peerbot; unset means everybody."),
   SLACK_DENIED_USERS: idList("User ids that may not use Peerbot, whatever else allows them."),
   SLACK_ADMIN_USERS: idList("User ids that may use Peerbot and press the buttons of anybody's session."),
@@ -54,25 +51,20 @@ const settings = z.object({
   PROMPT_MAX_CHARACTERS: wholeNumber({ min: 1, max: 1_000_000 })
     .default(40_000)
     .describe("Longest message Peerbot takes, in characters."),
-  SESSION_RETENTION_DAYS: wholeNumber({ min: 1, max: 3650 })
-    .default(30)
-    .describe("How long a silent session stays in Redis; its conversation outlives it in the store."),
+  ...RetentionConfig.shape,
 });
-
-// Looked at even when other variables are wrong, so that all mistakes come together.
-const always = ({ value }: z.core.ParsePayload) => typeof value === "object" && value !== null;
 
 /** The ingress's settings. */
 export const IngressConfig = settings
   .refine(({ SLACK_MODE, SLACK_SIGNING_SECRET }) => SLACK_MODE !== "http" || SLACK_SIGNING_SECRET !== undefined, {
     path: ["SLACK_SIGNING_SECRET"],
     error: "is missing; SLACK_MODE=http needs it (Basic Information, App Credentials)",
-    when: always,
+    when: evenIfOthersAreWrong,
   })
   .refine(({ SLACK_MODE, SLACK_APP_TOKEN }) => SLACK_MODE !== "socket" || SLACK_APP_TOKEN !== undefined, {
     path: ["SLACK_APP_TOKEN"],
     error: "is missing; SLACK_MODE=socket needs it (Basic Information, App-Level Tokens)",
-    when: always,
+    when: evenIfOthersAreWrong,
   });
 export type IngressConfig = z.infer<typeof IngressConfig>;
 

@@ -2,9 +2,13 @@ import { RunOptionsConfig } from "@peerbot/contracts";
 import {
   CommonConfig,
   commaSeparated,
+  evenIfOthersAreWrong,
+  GitHubConfig,
   httpUrl,
-  InternalConfig,
+  internalConfig,
   RedisConfig,
+  RetentionConfig,
+  SlackConfig,
   secret,
   wholeNumber,
 } from "@peerbot/runtime";
@@ -17,10 +21,10 @@ import { KubernetesConfig } from "./runner/kubernetes/kubernetes-config.ts";
 const settings = z.object({
   ...CommonConfig.shape,
   ...RedisConfig.shape,
-  ...InternalConfig.shape,
-  INTERNAL_PORT: wholeNumber({ max: 65_535 })
-    .default(9092)
-    .describe("Port of /metrics, /health, /ready and the queues' dashboard (/queues); 0 picks a free one."),
+  ...internalConfig({
+    defaultPort: 9092,
+    serves: "/metrics, /health, /ready and the queues' dashboard (/queues)",
+  }).shape,
   RUNNER: z
     .enum(["process", "docker", "kubernetes"], { error: 'must be "process", "docker" or "kubernetes"' })
     .default("process")
@@ -53,9 +57,9 @@ const settings = z.object({
       "Options of runs in a channel unless somebody there asks for others, such as C123:size=large,docker=on;C456:docker=on.",
     ),
   GATEWAY_URL: httpUrl().default("http://127.0.0.1:3200").describe("Address of the gateway as workers reach it."),
-  TOKEN_SECRET: secret()
-    .refine((value) => value.reveal().length >= 32, "must have at least 32 characters")
-    .describe("Signs the workers' tokens, at least 32 characters; the gateway has the same."),
+  TOKEN_SECRET: secret({ minCharacters: 32 }).describe(
+    "Signs the workers' tokens, at least 32 characters; the gateway has the same.",
+  ),
   SESSION_TIMEOUT_SECONDS: wholeNumber({ min: 1, max: 24 * 3600 })
     .default(3600)
     .describe("How long one run may take; the worker saves its work before."),
@@ -85,46 +89,43 @@ const settings = z.object({
       "How many turns people get for each of the others' while sessions wait for room: Slack user ids with weights, U123=2,U456=0.5; who is not named has 1.",
     ),
   GITHUB_TOKEN: secret().describe("Token that may create repositories in the organization."),
-  GITHUB_ORGANIZATION: z.string().describe("Organization that owns the repositories."),
-  GITHUB_API_URL: httpUrl().default("https://api.github.com").describe("Address of GitHub's REST API."),
-  GITHUB_GIT_URL: httpUrl().default("https://github.com").describe("Address of GitHub for git over HTTP."),
+  ...GitHubConfig.shape,
   SLACK_BOT_TOKEN: secret().describe("Bot token (xoxb-…), used to read people's names."),
-  SLACK_API_URL: httpUrl().default("https://slack.com/api").describe("Address of Slack's Web API."),
+  ...SlackConfig.shape,
   BULL_BOARD_USER: z.string().min(1).default("admin").describe("User name of the queues' dashboard."),
-  BULL_BOARD_PASSWORD: secret()
-    .refine((value) => value.reveal().length >= 8, "must have at least 8 characters")
-    .describe("Password of the queues' dashboard, at least 8 characters."),
-  SESSION_RETENTION_DAYS: wholeNumber({ min: 1, max: 3650 })
-    .default(30)
-    .describe("How long a silent session stays in Redis; its conversation outlives it in the store."),
+  BULL_BOARD_PASSWORD: secret({ minCharacters: 8 }).describe(
+    "Password of the queues' dashboard, at least 8 characters.",
+  ),
+  ...RetentionConfig.shape,
 });
-
-// Looked at even when other variables are wrong, so that all mistakes come together.
-const always = ({ value }: z.core.ParsePayload) => typeof value === "object" && value !== null;
 
 /** The launcher's settings. */
 export const LauncherConfig = settings
   .refine(({ RUNNER, WORKER_IMAGE }) => !needsImage(RUNNER) || WORKER_IMAGE !== undefined, {
     path: ["WORKER_IMAGE"],
     error: "is missing; RUNNER=kubernetes and RUNNER=docker need it (registry/name:tag of the worker's image)",
-    when: always,
+    when: evenIfOthersAreWrong,
   })
   .refine(
     ({ DOCKER_REGISTRY_USER: user, DOCKER_REGISTRY_PASSWORD: password }) =>
       (user === undefined) === (password === undefined),
-    { path: ["DOCKER_REGISTRY_PASSWORD"], error: "belongs to DOCKER_REGISTRY_USER: set both or neither", when: always },
+    {
+      path: ["DOCKER_REGISTRY_PASSWORD"],
+      error: "belongs to DOCKER_REGISTRY_USER: set both or neither",
+      when: evenIfOthersAreWrong,
+    },
   )
   .refine(({ RUNNER, DOCKER_IN_DOCKER }) => RUNNER !== "process" || (DOCKER_IN_DOCKER ?? "off") === "off", {
     path: ["DOCKER_IN_DOCKER"],
     error: "must be off with RUNNER=process: its workers share this machine",
-    when: always,
+    when: evenIfOthersAreWrong,
   })
   .refine(
     ({ DOCKER_IN_DOCKER, CHANNEL_OPTIONS }) => (DOCKER_IN_DOCKER ?? "off") !== "off" || !anyDocker(CHANNEL_OPTIONS),
     {
       path: ["CHANNEL_OPTIONS"],
       error: "has docker=on, which DOCKER_IN_DOCKER=off does not allow",
-      when: always,
+      when: evenIfOthersAreWrong,
     },
   );
 export type LauncherConfig = z.infer<typeof LauncherConfig>;

@@ -1,13 +1,11 @@
-import { CommonConfig, flag, httpUrl, secret, wholeNumber } from "@peerbot/runtime";
+import { CommonConfig, flag, httpUrl, port, secret, wholeNumber } from "@peerbot/runtime";
 import { z } from "zod";
 
 /** The sandbox's settings. Its credentials are no secrets: they only show that a client sends the right one. */
 export const SandboxConfig = z.object({
   ...CommonConfig.shape,
   SANDBOX_HOST: z.string().default("127.0.0.1").describe("Address the sandbox binds to; it is meant for one machine."),
-  SANDBOX_PORT: wholeNumber({ max: 65_535 })
-    .default(3100)
-    .describe("Port of the page and of all stand-ins; 0 picks a free one."),
+  SANDBOX_PORT: port().default(3100).describe("Port of the page and of all stand-ins; 0 picks a free one."),
   SANDBOX_PUBLIC_URL: httpUrl()
     .optional()
     .describe("Address under which others reach the sandbox, when it is not http://127.0.0.1 and the port."),

@@ -1,5 +1,5 @@
 import { isAbsolute } from "node:path";
-import { CommonConfig, httpUrl, secret, wholeNumber } from "@peerbot/runtime/core";
+import { CommonConfig, evenIfOthersAreWrong, httpUrl, secret, wholeNumber } from "@peerbot/runtime/core";
 import { z } from "zod";
 
 const settings = z.object({
@@ -36,19 +36,16 @@ const settings = z.object({
   PATH: z.string().default("/usr/local/bin:/usr/bin:/bin").describe("Where git and the agent's tools are found."),
 });
 
-// Looked at even when other variables are wrong, so that all mistakes come together.
-const always = ({ value }: z.core.ParsePayload) => typeof value === "object" && value !== null;
-
 /** A worker's settings: where the gateway is and what lets it in. Everything else comes with the assignment. */
 export const WorkerConfig = settings
   .refine(({ START_TOKEN, STANDBY_TOKEN }) => START_TOKEN !== undefined || STANDBY_TOKEN !== undefined, {
     path: ["START_TOKEN"],
     error: "is missing; a worker that is to wait for its run takes STANDBY_TOKEN instead",
-    when: always,
+    when: evenIfOthersAreWrong,
   })
   .refine(({ START_TOKEN, STANDBY_TOKEN }) => START_TOKEN === undefined || STANDBY_TOKEN === undefined, {
     path: ["STANDBY_TOKEN"],
     error: "belongs in the place of START_TOKEN, not beside it",
-    when: always,
+    when: evenIfOthersAreWrong,
   });
 export type WorkerConfig = z.infer<typeof WorkerConfig>;

@@ -1,15 +1,10 @@
+import { DockerDaemonConfig } from "@peerbot/contracts";
 import { wholeNumber } from "@peerbot/runtime";
 import { z } from "zod";
 
 /** The Docker daemon beside a worker whose run asks for one. */
 export const DockerInDockerConfig = z.object({
-  DOCKER_IN_DOCKER_IMAGE: z
-    .string()
-    .min(1)
-    .optional()
-    .describe(
-      "Image of the Docker daemon beside a worker that asked for one; unset: docker:28-dind, or docker:28-dind-rootless with DOCKER_IN_DOCKER=rootless.",
-    ),
+  ...DockerDaemonConfig.shape,
   DOCKER_IN_DOCKER_LIMITS: z
     .string()
     .regex(/^\d+(\.\d+)?:\d+(\.\d+)?$/, "must look like 2:4 (CPUs:GiB)")
@@ -25,12 +20,3 @@ export const DockerInDockerConfig = z.object({
     .describe("How much the daemon may store, in GiB: images, containers, volumes."),
 });
 export type DockerInDockerConfig = z.infer<typeof DockerInDockerConfig>;
-
-/** How the daemon runs: as an ordinary user, or as root. */
-export type DockerMode = "rootless" | "privileged";
-
-/** The image of Docker itself for each mode. */
-export const DAEMON_IMAGES: Readonly<Record<DockerMode, string>> = {
-  rootless: "docker:28-dind-rootless",
-  privileged: "docker:28-dind",
-};

@@ -1,5 +1,5 @@
+import type { DockerMode } from "@peerbot/contracts";
 import type { ContainerCreateOptions, HostConfig } from "dockerode";
-import type { DockerMode } from "../docker-in-docker-config.ts";
 import type { WorkerSpec } from "../session-runner.ts";
 import type { DockerSettings } from "./docker-settings.ts";
 import { labelsOf, labelsOfThings } from "./run-labels.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { DockerMode } from "@peerbot/contracts";
 import type { Logger } from "@peerbot/runtime";
 import type { ContainerCreateOptions } from "dockerode";
-import type { DockerMode } from "../docker-in-docker-config.ts";
 import { type RunEnd, RunnerFailure, type SessionRunner, type WorkerSpec } from "../session-runner.ts";
 import { withoutTokens } from "../without-tokens.ts";
 import { dindContainerOf, dindNameOf } from "./dind-container.ts";

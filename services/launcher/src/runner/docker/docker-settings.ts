@@ -1,6 +1,5 @@
-import type { WorkerSize } from "@peerbot/contracts";
+import type { DockerMode, WorkerSize } from "@peerbot/contracts";
 import type { Secret } from "@peerbot/runtime";
-import type { DockerMode } from "../docker-in-docker-config.ts";
 import type { WorkerLimits } from "../worker-sizes.ts";
 import type { SubnetPool } from "./subnets.ts";
 

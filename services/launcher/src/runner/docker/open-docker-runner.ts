@@ -1,6 +1,6 @@
-import type { RunOptionsConfig } from "@peerbot/contracts";
+import { daemonImageOf, type RunOptionsConfig } from "@peerbot/contracts";
 import type { Logger } from "@peerbot/runtime";
-import { DAEMON_IMAGES, type DockerInDockerConfig } from "../docker-in-docker-config.ts";
+import type { DockerInDockerConfig } from "../docker-in-docker-config.ts";
 import type { SessionRunner } from "../session-runner.ts";
 import type { DockerConfig } from "./docker-config.ts";
 import { createDockerRunner } from "./docker-runner.ts";
@@ -20,7 +20,6 @@ export function openDockerRunner(config: Config, logger: Pick<Logger, "warn">): 
 /** How containers look under these settings. */
 export function settingsOf(config: Config): DockerSettings {
   const { DOCKER_REGISTRY_USER: user, DOCKER_REGISTRY_PASSWORD: password } = config;
-  const mode = config.DOCKER_IN_DOCKER;
   return {
     instance: config.DOCKER_INSTANCE,
     image: config.WORKER_IMAGE ?? "",
@@ -36,8 +35,8 @@ export function settingsOf(config: Config): DockerSettings {
     subnets: config.DOCKER_SUBNETS,
     hasInternet: config.DOCKER_INTERNET,
     dockerInDocker: {
-      mode,
-      image: config.DOCKER_IN_DOCKER_IMAGE ?? (mode === "off" ? "" : DAEMON_IMAGES[mode]),
+      mode: config.DOCKER_IN_DOCKER,
+      image: daemonImageOf(config),
       limits: config.DOCKER_IN_DOCKER_LIMITS,
     },
   };

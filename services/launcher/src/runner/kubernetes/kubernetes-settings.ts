@@ -1,5 +1,4 @@
-import type { WorkerSize } from "@peerbot/contracts";
-import type { DockerMode } from "../docker-in-docker-config.ts";
+import type { DockerMode, WorkerSize } from "@peerbot/contracts";
 import type { WorkerLimits } from "../worker-sizes.ts";
 
 /** The Docker daemon beside a worker that asked for one. */

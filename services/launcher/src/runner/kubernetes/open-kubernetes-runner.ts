@@ -1,6 +1,6 @@
-import type { RunOptionsConfig } from "@peerbot/contracts";
+import { daemonImageOf, type RunOptionsConfig } from "@peerbot/contracts";
 import type { Logger } from "@peerbot/runtime";
-import { DAEMON_IMAGES, type DockerInDockerConfig } from "../docker-in-docker-config.ts";
+import type { DockerInDockerConfig } from "../docker-in-docker-config.ts";
 import type { SessionRunner } from "../session-runner.ts";
 import { loadKubeConfig } from "./kube-config.ts";
 import type { KubernetesConfig } from "./kubernetes-config.ts";
@@ -61,7 +61,7 @@ function dockerOf(config: RunnerConfig): DockerSettings | undefined {
   if (mode === "off") return undefined;
   return {
     mode,
-    image: config.DOCKER_IN_DOCKER_IMAGE ?? DAEMON_IMAGES[mode],
+    image: daemonImageOf(config),
     limits: config.DOCKER_IN_DOCKER_LIMITS,
     storageGib: config.DOCKER_IN_DOCKER_STORAGE_GIB,
   };
