@@ -1,3 +1,4 @@
+import type { SessionEvent } from "@peerbot/contracts";
 import { expect } from "chai";
 import { applyEvent } from "../src/view/apply-event.ts";
 import { rowsOf, titleOf } from "../src/view/rows.ts";
@@ -83,6 +84,17 @@ describe("what a thread has to show", () => {
     expect(view.rounds[0]?.body).to.equal("half a sentence\n\n_The run broke off here and was tried again._\n\n");
     expect(view.rounds[0]?.steps[0]?.status).to.equal("error");
     expect(view.rounds[0]?.state).to.equal("running");
+  });
+
+  it("says what a further turn of the run answers in a paragraph of its own, outside of a code block left open", () => {
+    const working: SessionEvent = { type: "phase", phase: "working" };
+    const say = (text: string): SessionEvent => ({ type: "text", text });
+    const bodyAfter = (text: string) =>
+      viewOf(accepted(), started(), working, say(text), working, say("Next.\n")).rounds[0]?.body;
+    expect(bodyAfter("It is do")).to.equal("It is do\n\nNext.\n");
+    expect(bodyAfter("Done.\n")).to.equal("Done.\n\nNext.\n");
+    expect(bodyAfter("Done.\n\n")).to.equal("Done.\n\nNext.\n");
+    expect(bodyAfter("```ts\nlet a")).to.equal("```ts\nlet a\n```\n\nNext.\n");
   });
 
   it("tells a run that a person stopped as stopped, however its worker left", () => {

@@ -35,7 +35,9 @@ function applied(view: ThreadView, stored: StoredEvent): ThreadView {
     case "model-requested":
       return inRound(view, stored, (round) => ({ ...round, modelRequestedAt: round.modelRequestedAt ?? at }));
     case "phase":
-      return inRound(view, stored, (round) => withPhase(round, event.phase));
+      return inRound(view, stored, (round) =>
+        withPhase(event.phase === "working" ? withParagraph(round) : round, event.phase),
+      );
     case "messages-taken":
       return taken(view, event.ids);
     case "step":
@@ -151,6 +153,14 @@ function withText(round: Round, text: string): Round {
 function withWholeText(round: Round): Round {
   const { output } = endMarkdown(round.reader);
   return { ...round, body: round.body + output, reader: beginMarkdown() };
+}
+
+/** A run that goes on with a further turn says something new, wherever the answer before it was stopped. */
+function withParagraph(round: Round): Round {
+  const whole = withWholeText(round);
+  if (whole.body === "") return whole;
+  const body = whole.body + closing(whole.body, whole.body.length);
+  return { ...whole, body: body.endsWith("\n\n") ? body : `${body}${body.endsWith("\n") ? "\n" : "\n\n"}` };
 }
 
 function finished(round: Round, event: Of<"finished">, at: number): Round {
