@@ -11,14 +11,19 @@ export interface EngineFailure {
 const Refusal = z.object({
   statusCode: z.number(),
   json: z.object({ message: z.string() }).optional().catch(undefined),
+  message: z.string().catch(""),
 });
+/** What dockerode puts before the engine's words. */
+const PREFACE = /^\(HTTP code \d+\) .*? - /;
 
 /** Reads a refusal of the engine; `undefined` for anything else, such as a connection that failed. */
 export function engineFailureOf(error: unknown): EngineFailure | undefined {
   const refusal = Refusal.safeParse(error);
   if (!refusal.success) return undefined;
-  const { statusCode: code, json } = refusal.data;
-  return { code, message: json?.message ?? `the Docker engine answered ${code}` };
+  const { statusCode: code, json, message } = refusal.data;
+  // Where it expected a stream dockerode keeps the engine's words in its own alone.
+  const words = json?.message ?? message.replace(PREFACE, "").trim();
+  return { code, message: words || `the Docker engine answered ${code}` };
 }
 
 /** What an engine answers for a container somebody is removing: as good as gone. */
