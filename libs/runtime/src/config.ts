@@ -68,6 +68,13 @@ export function wholeNumber({ min = 0, max = Number.MAX_SAFE_INTEGER }: { min?: 
     .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
 }
 
+/** Where a Docker engine listens, as its own DOCKER_HOST has it. */
+export function dockerHost() {
+  return z
+    .string()
+    .regex(/^(unix:\/\/\/.+|tcp:\/\/[^/\s]+:\d+\/?)$/, "must look like unix:///var/run/docker.sock or tcp://host:2375");
+}
+
 /** A port to listen on; 0 picks a free one. */
 export function port() {
   return wholeNumber({ max: 65_535 });

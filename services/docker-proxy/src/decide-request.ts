@@ -43,8 +43,9 @@ export async function decideRequest(route: Route, rules: Rules, { lookUp, readBo
     case "events":
       return nothing(`/events?${happened(rules)}`);
     case "create-container": {
-      const { body, network, run } = judgeContainer(await readBody(), route.name, rules);
+      const { body, network, run, volumes } = judgeContainer(await readBody(), route.name, rules);
       if ((await networkOf(network, rules, lookUp)).run !== run) throw new Refusal("its network is another run's");
+      for (const volume of volumes) await refuseUnlessOf(run, volume, rules, lookUp);
       const { name: _, ...described } = body as Record<string, unknown>;
       return { path: `/containers/create?name=${route.name}`, body: { json: described } };
     }
@@ -125,6 +126,13 @@ async function networkOf(
   const found = Labelled.safeParse(await lookUp(`/networks/${plain(name)}`));
   if (!found.success) throw new NotThere();
   return { id: found.data.Id, run: runOf(found.data.Labels, rules) };
+}
+
+/** A volume that is there already is taken as it is, whatever its description says: it must be the run's. */
+async function refuseUnlessOf(run: string, volume: string, rules: Rules, lookUp: DecidePorts["lookUp"]): Promise<void> {
+  const found = await lookUp(`/volumes/${volume}`);
+  if (found === undefined) return;
+  if (runOf(Volume.parse(found).Labels, rules) !== run) throw new Refusal("its volume is another run's");
 }
 
 function runOf(labels: Readonly<Record<string, string>> | null | undefined, { instance }: Rules): string {

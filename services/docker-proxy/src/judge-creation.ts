@@ -25,19 +25,30 @@ const limits = {
 
 /** A volume of the run's own; options of the local driver could make any folder of the machine out of it. */
 function volumeAt(target: string, options: z.ZodType, NoCopy: boolean) {
-  return z.tuple([
-    z.strictObject({
-      Type: z.literal("volume"),
-      Source: z.string(),
-      Target: z.literal(target),
-      VolumeOptions: z.strictObject({
-        NoCopy: z.literal(NoCopy),
-        Labels: z.record(z.string(), z.string()),
-        DriverConfig: z.strictObject({ Name: z.literal("local"), Options: options }),
-      }),
+  return z.strictObject({
+    Type: z.literal("volume"),
+    Source: z.string(),
+    Target: z.literal(target),
+    VolumeOptions: z.strictObject({
+      NoCopy: z.literal(NoCopy),
+      Labels: z.record(z.string(), z.string()),
+      DriverConfig: z.strictObject({ Name: z.literal("local"), Options: options }),
     }),
-  ]);
+  });
 }
+
+/** Where the worker works: its own volume, which the daemon beside it shares at the same place. */
+const workspace = volumeAt(
+  "/workspace",
+  z.strictObject({
+    size: z
+      .string()
+      .regex(/^\d{1,4}g$/)
+      .optional(),
+  }),
+  true,
+);
+const daemonsData = (folder: string) => volumeAt(folder, z.strictObject({}), false);
 
 const Worker = z.strictObject({
   name: z.string(),
@@ -57,16 +68,7 @@ const Worker = z.strictObject({
     SecurityOpt: z.tuple([z.literal("no-new-privileges")]),
     Privileged: z.literal(false),
     Init: z.literal(true),
-    Mounts: volumeAt(
-      "/workspace",
-      z.strictObject({
-        size: z
-          .string()
-          .regex(/^\d{1,4}g$/)
-          .optional(),
-      }),
-      true,
-    ),
+    Mounts: z.tuple([workspace]),
     Tmpfs: z.strictObject({ "/tmp": z.string().regex(/^rw,nosuid,nodev,exec,size=\d{1,5}m,mode=1777$/) }),
   }),
 });
@@ -99,7 +101,7 @@ const DAEMONS = {
     HostConfig: z.strictObject({
       ...limits,
       Privileged: z.literal(true),
-      Mounts: volumeAt("/var/lib/docker", z.strictObject({}), false),
+      Mounts: z.tuple([daemonsData("/var/lib/docker"), workspace]),
     }),
   }),
   rootless: z.strictObject({
@@ -113,7 +115,7 @@ const DAEMONS = {
         z.literal("systempaths=unconfined"),
       ]),
       Devices: z.tuple([device("/dev/net/tun"), device("/dev/fuse")]),
-      Mounts: volumeAt("/home/rootless/.local/share/docker", z.strictObject({}), false),
+      Mounts: z.tuple([daemonsData("/home/rootless/.local/share/docker"), workspace]),
     }),
   }),
 };
@@ -137,7 +139,7 @@ export function judgeContainer(
   body: unknown,
   name: string,
   rules: Rules,
-): { body: unknown; network: string; run: string } {
+): { body: unknown; network: string; run: string; volumes: readonly string[] } {
   const role = z.looseObject({ Labels: z.looseObject({ "claude.ai/role": z.string() }) }).safeParse(body).data?.Labels[
     "claude.ai/role"
   ];
@@ -147,16 +149,27 @@ export function judgeContainer(
   const schema = isDaemon && mode !== "off" ? DAEMONS[mode] : Worker;
   const made = read<z.infer<typeof Worker> | z.infer<(typeof DAEMONS)["privileged"]>>(schema, body);
   const run = runIn(made.Labels, rules);
-  const own = isDaemon ? `${run}-docker` : run;
+  const own = isDaemon ? daemonOf(run) : run;
   require(made.Image === (isDaemon ? image : rules.workerImage), "its image is not the one of this installation");
   require(made.Labels["claude.ai/role"] === (isDaemon ? "docker" : "worker"), "its role is neither worker nor docker");
   require(name === own && made.name === own, "its name is not its run's");
   const { HostConfig: host } = made;
   require(host.MemorySwap === host.Memory, "it may swap");
-  const [mount] = host.Mounts;
-  require(mount.Source === own, "its volume is not its run's");
-  require(runIn(mount.VolumeOptions.Labels, rules) === run, "its volume is not its run's");
-  return { body: made, network: host.NetworkMode, run };
+  const volumes = host.Mounts.map(({ Source, Target }) => {
+    require(Source === (Target === "/workspace" ? run : own), "its volume is not its run's");
+    return Source;
+  });
+  for (const { VolumeOptions } of host.Mounts) {
+    require(runIn(VolumeOptions.Labels, rules) === run, "its volume is not its run's");
+  }
+  return { body: made, network: host.NetworkMode, run, volumes };
+}
+
+const DAEMON_SUFFIX = "-docker";
+
+/** Name of a run's Docker daemon, and of the volume with its data. */
+function daemonOf(run: string): string {
+  return `${run}${DAEMON_SUFFIX}`;
 }
 
 /** Reads the description of a run's network. @throws Refusal when it is none. */
@@ -174,6 +187,8 @@ function runIn(labels: Readonly<Record<string, string>>, { instance }: Rules): s
   require(labels["claude.ai/instance"] === instance, "it is another installation's");
   const run = labels["claude.ai/run"] ?? "";
   require(/^[a-z0-9][a-z0-9-]{0,120}$/.test(run), "it belongs to no run");
+  // What is named after such a run would be what belongs to another run's daemon.
+  require(!run.endsWith(DAEMON_SUFFIX), "it belongs to no run");
   return run;
 }
 

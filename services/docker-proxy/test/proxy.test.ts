@@ -29,6 +29,10 @@ const THINGS: Readonly<Record<string, unknown>> = {
   "/networks/compose": { Id: ID.other, Labels: {} },
   [`/networks/${ID.other}`]: { Id: ID.other, Labels: { ...OURS, "claude.ai/run": "run-2" } },
   "/volumes/run-1": { Name: "run-1", Labels: OURS },
+  "/volumes/run-2": { Name: "run-2", Labels: { ...OURS, "claude.ai/run": "run-2" } },
+  // Of somebody who named it as a run may be named.
+  "/volumes/pgdata": { Name: "pgdata", Labels: null },
+  [`/networks/${"e".repeat(64)}`]: { Id: "e".repeat(64), Labels: { ...OURS, "claude.ai/run": "pgdata" } },
   "/volumes/redis-data": { Name: "redis-data", Labels: null },
 };
 
@@ -283,6 +287,37 @@ describe("The Docker proxy", () => {
     });
   }
 
+  it("refuses a volume that is there and not the run's, however it is described", async () => {
+    await open();
+    const labels = { ...OURS, "claude.ai/run": "pgdata" };
+    const named = mount({ Source: "pgdata", VolumeOptions: { ...mount({}).VolumeOptions, Labels: labels } });
+    const body = worker(
+      { NetworkMode: "e".repeat(64), Mounts: [named] },
+      { name: "pgdata", Labels: { ...labels, "claude.ai/role": "worker" } },
+    );
+    const answer = await call("POST", "/v1.41/containers/create?name=pgdata", body);
+    expect(answer).to.deep.equal({
+      status: 403,
+      message: "refused by docker-proxy: it belongs to no run of this installation",
+    });
+    expect(asked).to.deep.equal([]);
+  });
+
+  it("refuses a run that is named like another one's daemon, whose data it would have", async () => {
+    await open({ DOCKER_IN_DOCKER: "privileged", DOCKER_IN_DOCKER_IMAGE: "dind:1" });
+    const labels = { ...OURS, "claude.ai/run": "run-2-docker" };
+    expect(
+      (await call("POST", "/v1.41/networks/create", network({ Name: "run-2-docker", Labels: labels }))).status,
+    ).to.equal(403);
+    const named = mount({ Source: "run-2-docker", VolumeOptions: { ...mount({}).VolumeOptions, Labels: labels } });
+    const body = worker(
+      { Mounts: [named] },
+      { name: "run-2-docker", Labels: { ...labels, "claude.ai/role": "worker" } },
+    );
+    expect((await call("POST", "/v1.41/containers/create?name=run-2-docker", body)).status).to.equal(403);
+    expect(asked).to.deep.equal([]);
+  });
+
   it("passes on no parameter and no field it does not know", async () => {
     await open();
     await call("DELETE", "/v1.41/containers/run-1?force=true&v=true&link=true");
@@ -358,6 +393,11 @@ describe("The Docker proxy", () => {
   });
 
   describe("with a Docker daemon beside workers", () => {
+    const data = (changes: Record<string, unknown> = {}) => ({
+      ...mount({ Source: "run-1-docker", Target: "/var/lib/docker" }),
+      VolumeOptions: { NoCopy: false, Labels: OURS, DriverConfig: { Name: "local", Options: {} } },
+      ...changes,
+    });
     const daemon = (host: Record<string, unknown> = {}, more: Record<string, unknown> = {}) => ({
       name: "run-1-docker",
       Image: "dind:1",
@@ -374,12 +414,7 @@ describe("The Docker proxy", () => {
         PidsLimit: 2_048,
         RestartPolicy: { Name: "no" },
         LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "2" } },
-        Mounts: [
-          {
-            ...mount({ Source: "run-1-docker", Target: "/var/lib/docker" }),
-            VolumeOptions: { NoCopy: false, Labels: OURS, DriverConfig: { Name: "local", Options: {} } },
-          },
-        ],
+        Mounts: [data(), mount({})],
         Privileged: true,
         ...host,
       },
@@ -417,5 +452,47 @@ describe("The Docker proxy", () => {
       }
       expect((await create(worker({ Privileged: true }))).status).to.equal(403);
     });
+
+    const options = (changes: Record<string, unknown>) => ({ ...mount({}).VolumeOptions, ...changes });
+    for (const [what, mounts] of [
+      ["none of the worker's", [data()]],
+      ["the worker's in the place of its own", [mount({}), data()]],
+      ["the worker's twice", [data(), mount({}), mount({})]],
+      ["another run's", [data(), mount({ Source: "run-2" })]],
+      ["another run's that is said to be its own", [data(), mount({ Source: "run-2", VolumeOptions: options({}) })]],
+      [
+        "another run's that is said to be that one's",
+        [data(), mount({ Source: "run-2", VolumeOptions: options({ Labels: { ...OURS, "claude.ai/run": "run-2" } }) })],
+      ],
+      ["another daemon's data", [data({ Source: "run-2-docker" }), mount({})]],
+      ["its own data where the work is", [data(), mount({ Source: "run-1-docker" })]],
+      ["somebody's", [data(), mount({ Source: "redis-data" })]],
+      ["one without a name", [data(), mount({ Source: "" })]],
+      ["a folder of the machine", [data(), mount({ Type: "bind", Source: "/" })]],
+      [
+        "a folder of the machine by the volume's name",
+        [data(), mount({ Source: "/var/lib/docker/volumes/run-1/_data" })],
+      ],
+      ["a folder of the machine as a volume", [data(), mount({}, { type: "none", o: "bind", device: "/" })]],
+      ["the worker's somewhere else", [data(), mount({ Target: "/etc" })]],
+      ["the worker's below the place", [data(), mount({ Target: "/workspace/.." })]],
+      ["the worker's shared with the machine", [data(), mount({ BindOptions: { Propagation: "shared" } })]],
+      ["a part of the worker's by a path", [data(), mount({ VolumeOptions: options({ Subpath: "../run-2" }) })]],
+      ["the worker's, filled by the image", [data(), mount({ VolumeOptions: options({ NoCopy: false }) })]],
+      [
+        "the worker's by another driver",
+        [data(), mount({ VolumeOptions: options({ DriverConfig: { Name: "nfs" } }) })],
+      ],
+      [
+        "the worker's for another installation",
+        [data(), mount({ VolumeOptions: options({ Labels: { ...OURS, "claude.ai/instance": "x" } }) })],
+      ],
+    ] as const) {
+      it(`refuses it with other volumes than its own and its worker's: ${what}`, async () => {
+        await open({ DOCKER_IN_DOCKER: "privileged", DOCKER_IN_DOCKER_IMAGE: "dind:1" });
+        expect((await createDaemon(daemon({ Mounts: mounts }))).status).to.equal(403);
+        expect(asked).to.deep.equal([]);
+      });
+    }
   });
 });

@@ -99,10 +99,10 @@ describe("The container of a run", () => {
 });
 
 describe("The Docker daemon of a run", () => {
-  function dind(mode: "rootless" | "privileged") {
+  function dind(mode: "rootless" | "privileged", run = aRun()) {
     const made = settings({ DOCKER_IN_DOCKER_LIMITS: "1:2" });
     const dockerInDocker = { ...made.dockerInDocker, mode };
-    return dindContainerOf(aRun(), { ...made, dockerInDocker }, NETWORK);
+    return dindContainerOf(run, { ...made, dockerInDocker }, NETWORK);
   }
 
   it("has the run's network, limits of its own, and nothing of the machine's own Docker", () => {
@@ -112,6 +112,18 @@ describe("The Docker daemon of a run", () => {
       expect(Labels).to.include({ "claude.ai/role": "docker" });
       expect(JSON.stringify(dind(mode))).not.to.include("docker.sock");
       expect(host).not.to.have.any.keys("Binds", "PidMode", "IpcMode");
+    }
+  });
+
+  it("sees what its worker works on, at the same place in the same volume, and nothing else but its own data", () => {
+    for (const mode of ["rootless", "privileged"] as const) {
+      const run = aRun();
+      const mounts = dind(mode, run).HostConfig?.Mounts ?? [];
+      expect(mounts).to.have.lengthOf(2);
+      expect(mounts[0]).to.include({ Type: "volume", Source: `${run.name}-docker` });
+      expect(mounts[1]).to.deep.equal(
+        workerContainerOf(run, settings(), { network: NETWORK, command: [] }).HostConfig?.Mounts?.[0],
+      );
     }
   });
 

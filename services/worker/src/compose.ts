@@ -1,5 +1,6 @@
 import { createLogger, type Logger, type Secret } from "@peerbot/runtime/core";
 import { loadClaudeSdk } from "./agent/waiting-claude.ts";
+import { awaitDocker } from "./await-docker.ts";
 import type { WorkerConfig } from "./config.ts";
 import { createEventSender } from "./event-sender.ts";
 import { createGatewayClient, FencedError, GatewayCallError } from "./gateway-client.ts";
@@ -111,6 +112,14 @@ async function carryOut(
     webUrl: repository.webUrl,
     signal: over,
   };
-  const hasDocker = config.DOCKER_HOST !== undefined;
-  await runSession({ assignment, gateway, events, feed, agent, hasDocker, workspace, saving, logger: log });
+  const docker =
+    config.DOCKER_HOST === undefined
+      ? undefined
+      : awaitDocker({
+          address: config.DOCKER_HOST,
+          patienceMs: config.DOCKER_START_SECONDS * 1_000,
+          tell: (text) => events.send({ type: "notice", text }),
+          signal: AbortSignal.any([saving, over]),
+        });
+  await runSession({ assignment, gateway, events, feed, agent, docker, workspace, saving, logger: log });
 }

@@ -1,5 +1,5 @@
 import { isAbsolute } from "node:path";
-import { CommonConfig, evenIfOthersAreWrong, httpUrl, secret, wholeNumber } from "@peerbot/runtime/core";
+import { CommonConfig, dockerHost, evenIfOthersAreWrong, httpUrl, secret, wholeNumber } from "@peerbot/runtime/core";
 import { z } from "zod";
 
 const settings = z.object({
@@ -29,10 +29,12 @@ const settings = z.object({
     .refine(isAbsolute, "must be an absolute path")
     .optional()
     .describe("The Claude Code binary; unset means the one installed with the Agent SDK."),
-  DOCKER_HOST: z
-    .string()
+  DOCKER_HOST: dockerHost()
     .optional()
     .describe("The Docker daemon of this run's own, for the agent's commands; unset: it has none."),
+  DOCKER_START_SECONDS: wholeNumber({ min: 1, max: 600 })
+    .default(60)
+    .describe("How long a run with a Docker daemon waits for it, beside the clone, before it goes on without."),
   PATH: z.string().default("/usr/local/bin:/usr/bin:/bin").describe("Where git and the agent's tools are found."),
 });
 

@@ -2,6 +2,7 @@ import type { Assignment, InboxEntry, Phase, RunFinished, Usage } from "@peerbot
 import { AppError, faultPoint, type Logger } from "@peerbot/runtime/core";
 import type { Agent } from "./agent/agent.ts";
 import { addUsage, NO_USAGE } from "./agent/usage-of-results.ts";
+import { type DockerState, NO_DOCKER } from "./await-docker.ts";
 import type { EventSender } from "./event-sender.ts";
 import { FencedError, type GatewayClient } from "./gateway-client.ts";
 import type { InboxFeed } from "./inbox-feed.ts";
@@ -21,8 +22,8 @@ export interface SessionPorts {
   events: EventSender;
   feed: InboxFeed;
   agent: Agent;
-  /** Whether there is a Docker daemon for the agent's commands. */
-  hasDocker: boolean;
+  /** What becomes of the Docker daemon for the agent's commands; undefined when the run has none. */
+  docker: Promise<DockerState> | undefined;
   /** Where the repository comes to. */
   workspace: WorkspaceOptions;
   /** Aborted when the work must be saved and the run ended: SIGTERM, or the deadline comes near. */
@@ -48,9 +49,18 @@ interface Run {
   given: Set<string>;
   /** Entries taken from the feed that no turn has dealt with. */
   left: InboxEntry[];
-  place?: { context: SaveContext; remembered: Remembered; briefing: string; guidance: string | undefined };
+  place?: Place;
   lastFinished?: RunFinished;
   usage: Usage;
+}
+
+/** What a run works with, once it is all there. */
+interface Place {
+  context: SaveContext;
+  remembered: Remembered;
+  briefing: string;
+  guidance: string | undefined;
+  docker: DockerState | undefined;
 }
 
 /** One turn. Expected failures become its outcome. */
@@ -80,10 +90,10 @@ function endedEarly({ assignment }: SessionPorts): RunFinished {
   return { type: "finished", outcome: "saved", branch: assignment.branch };
 }
 
-async function prepare(ports: SessionPorts): Promise<NonNullable<Run["place"]>> {
+async function prepare(ports: SessionPorts): Promise<Place> {
   const { assignment, gateway, agent, saving } = ports;
   enter(ports, "cloning");
-  const briefing = writeBriefing(assignment, ports);
+  const briefing = writeBriefing(assignment, { hasDocker: ports.docker !== undefined });
   const recalling = recall(gateway, { agent: agent.name }).then((remembered) => {
     // The agent starts while the repository comes.
     agent.open({ memory: remembered.memory, briefing, model: assignment.model });
@@ -94,12 +104,13 @@ async function prepare(ports: SessionPorts): Promise<NonNullable<Run["place"]>> 
   const workspace = await prepareWorkspace({ ...options, signal: saving });
   await faultPoint("worker.after-clone");
   enter(ports, "restoring");
-  const [remembered, guidance] = await Promise.all([recalling, readGuidance(workspace.path)]);
+  const [remembered, guidance, docker] = await Promise.all([recalling, readGuidance(workspace.path), ports.docker]);
   return {
     context: { assignment, workspace, options, report: (event) => ports.events.send(event) },
     remembered,
     briefing,
     guidance: guidance === undefined ? undefined : writeGuidance(guidance),
+    docker,
   };
 }
 
@@ -115,7 +126,7 @@ async function nextEntries({ feed, saving, events }: SessionPorts, run: Run): Pr
 async function work(
   ports: SessionPorts,
   run: Run,
-  { context, remembered, briefing, guidance }: NonNullable<Run["place"]>,
+  { context, remembered, briefing, guidance, docker }: Place,
   entries: readonly InboxEntry[],
 ): Promise<RunFinished> {
   const { assignment, gateway, events, feed, agent, saving } = ports;
@@ -143,7 +154,7 @@ async function work(
     {
       startTurn: ({ prompt }) =>
         agent.startTurn({
-          prompt,
+          prompt: docker === "absent" ? `${NO_DOCKER}\n\n${prompt}` : prompt,
           memory: remembered.memory,
           briefing,
           guidance,

@@ -16,7 +16,7 @@ export function writeBriefing(
     "- Everything you start is ended with your turn: leave no server running in the background.",
     ...(hasDocker
       ? [
-          "- The docker command reaches a daemon of your own, which may take a few seconds to come up and goes with the run.",
+          "- The docker command reaches a daemon of your own, which goes with the run. It sees the repository at the same path.",
         ]
       : []),
     "- Nobody can answer a dialog. When you need to know something, end your turn with the question.",

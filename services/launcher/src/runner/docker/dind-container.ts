@@ -4,6 +4,7 @@ import type { WorkerSpec } from "../session-runner.ts";
 import type { DockerSettings } from "./docker-settings.ts";
 import { labelsOf, labelsOfThings } from "./run-labels.ts";
 import type { RunNetwork } from "./run-network.ts";
+import { workspaceOf } from "./workspace-volume.ts";
 
 const HOST = "docker";
 /** Where a worker finds the daemon beside it; nothing else is in their network but the gateway. */
@@ -22,7 +23,7 @@ export function dindNameOf(run: string): string {
   return `${run}-docker`;
 }
 
-/** A Docker daemon for one run alone. It goes with its worker. */
+/** A Docker daemon for one run alone. It goes with its worker, and sees what the worker works on. */
 export function dindContainerOf(run: WorkerSpec, settings: DindSettings, network: RunNetwork): ContainerCreateOptions {
   return {
     name: dindNameOf(run.name),
@@ -62,6 +63,7 @@ function hostConfigOf(run: WorkerSpec, settings: DindSettings, network: RunNetwo
           DriverConfig: { Name: "local", Options: {} },
         },
       },
+      workspaceOf(run, settings),
     ],
     ...rightsOf(mode),
   };

@@ -1,4 +1,4 @@
-import { flag, secret, wholeNumber } from "@peerbot/runtime";
+import { dockerHost, flag, secret, wholeNumber } from "@peerbot/runtime";
 import { z } from "zod";
 import { ContainerConfig } from "../container-config.ts";
 import { parseSubnetPool } from "./subnets.ts";
@@ -6,9 +6,7 @@ import { parseSubnetPool } from "./subnets.ts";
 /** The settings of RUNNER=docker. */
 export const DockerConfig = z.object({
   ...ContainerConfig.shape,
-  DOCKER_HOST: z
-    .string()
-    .regex(/^(unix:\/\/\/.+|tcp:\/\/[^/\s]+:\d+\/?)$/, "must look like unix:///var/run/docker.sock or tcp://host:2375")
+  DOCKER_HOST: dockerHost()
     .default("unix:///var/run/docker.sock")
     .describe("The Docker engine that runs the workers: its socket, or a docker-proxy in front of it."),
   DOCKER_INSTANCE: z

@@ -13,7 +13,8 @@ import { followEvents } from "./follow-events.ts";
 import { endOfGone, judgeContainer, NOTHING_HEARD, withLastWords } from "./judge-container.ts";
 import { admitGateways, closeNetwork, openNetwork } from "./open-network.ts";
 import type { RunNetwork } from "./run-network.ts";
-import { DEADLINE_PATH, deadlineArchiveOf, WORKSPACE, workerArchiveOf, workerContainerOf } from "./worker-container.ts";
+import { DEADLINE_PATH, deadlineArchiveOf, workerArchiveOf, workerContainerOf } from "./worker-container.ts";
+import { WORKSPACE } from "./workspace-volume.ts";
 
 export interface DockerRunnerOptions {
   engine: Engine;

@@ -1,14 +1,13 @@
 import { readFileSync } from "node:fs";
-import type { ContainerCreateOptions, HostConfig, MountConfig } from "dockerode";
+import type { ContainerCreateOptions, HostConfig } from "dockerode";
 import { tokenOf, type WorkerSpec } from "../session-runner.ts";
 import { DOCKER_URL } from "./dind-container.ts";
 import type { DockerSettings } from "./docker-settings.ts";
-import { labelsOf, labelsOfThings } from "./run-labels.ts";
+import { labelsOf } from "./run-labels.ts";
 import { gatewayNameOf, type RunNetwork } from "./run-network.ts";
 import { type Entry, tarOf, WORKER_UID } from "./start-archive.ts";
+import { WORKSPACE, workspaceOf } from "./workspace-volume.ts";
 
-/** All a worker may write to besides /tmp: one volume, with everything in it that it needs. */
-export const WORKSPACE = "/workspace";
 const FOLDERS = { workspace: "run", home: "home", tmp: "tmp" } as const;
 // In a folder of the worker's own, so that it can remove it.
 const TOKEN_FILE = `${FOLDERS.tmp}/start-token`;
@@ -98,21 +97,4 @@ function hostConfigOf(worker: WorkerSpec, settings: DockerSettings, network: Run
     Mounts: [workspaceOf(worker, settings)],
     Tmpfs: { "/tmp": `rw,nosuid,nodev,exec,size=${settings.tmpMib}m,mode=1777` },
   };
-}
-
-function workspaceOf(worker: WorkerSpec, { instance, workspaceGib }: DockerSettings): MountConfig[number] {
-  return {
-    Type: "volume",
-    Source: worker.name,
-    Target: WORKSPACE,
-    VolumeOptions: {
-      NoCopy: true,
-      Labels: labelsOfThings(worker.name, instance),
-      DriverConfig: { Name: "local", Options: sizeLimit(workspaceGib) },
-    },
-  };
-}
-
-function sizeLimit(gib: number | undefined): Record<string, string> {
-  return gib === undefined ? {} : { size: `${gib}g` };
 }
