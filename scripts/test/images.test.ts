@@ -24,6 +24,8 @@ describe("the Dockerfile", () => {
     for await (const file of glob("services/*/src/main.ts", { cwd: ROOT })) services.push(file.split("/")[1] ?? "");
   });
 
+  const copiesOf = (target: string) => stages.get(target)?.instructions.filter(({ name }) => name === "COPY") ?? [];
+
   it("has a target for every service", () => {
     expect(services).to.have.length.greaterThan(5);
     expect([...stages.keys()]).to.include.members(services);
@@ -57,7 +59,7 @@ describe("the Dockerfile", () => {
 
   it("copies of the sources what a service needs, and installs its dependencies from manifests alone", () => {
     for (const target of services) {
-      const copies = stages.get(target)?.instructions.filter(({ name }) => name === "COPY") ?? [];
+      const copies = copiesOf(target === "worker" ? "worker-program" : target);
       expect(copies.map(({ value }) => value)).to.deep.equal([
         `--from=${target}-dependencies /app ./`,
         "libs libs",
@@ -72,6 +74,22 @@ describe("the Dockerfile", () => {
       // Claude Code's binary is an optional dependency.
       expect(install?.value.includes("--omit=optional"), target).to.equal(target !== "worker");
     }
+  });
+
+  it("lets a worker find its program compiled, for its own user and its own paths, where no run can change it", () => {
+    const [base, made] = [stages.get("worker"), stages.get("worker-compiled")].map((stage) => stage?.base);
+    expect([base, made]).to.deep.equal(["worker-program", "worker-program"]);
+    const [compile, ...others] = stages.get("worker-compiled")?.instructions ?? [];
+    expect(compile?.value).to.match(
+      /^NODE_COMPILE_CACHE=\/tmp\/compiled node services\/worker\/src\/main\.ts --load && chmod -R a\+rX,a-w \/tmp\/compiled$/,
+    );
+    expect(others).to.deep.equal([]);
+    expect(lastOf(stages, "worker-compiled", "USER")).to.equal("1000");
+    expect(copiesOf("worker").map(({ value }) => value)).to.deep.equal([
+      "--from=worker-compiled --chown=0:0 /tmp/compiled compiled",
+    ]);
+    expect(lastOf(stages, "worker", "WORKDIR")).to.equal("/app");
+    expect(lastOf(stages, "worker", "ENV")?.split(" ")).to.include("NODE_COMPILE_CACHE=/app/compiled");
   });
 
   it("says of every image what it is, in the words and with the version of its package", async () => {
