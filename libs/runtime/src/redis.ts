@@ -14,6 +14,9 @@ export function connectRedis({ url, logger, whenAway }: RedisConnectionOptions):
     maxRetriesPerRequest: whenAway === "wait" ? null : 1,
     enableOfflineQueue: whenAway === "wait",
     ...(whenAway === "fail-fast" ? { commandTimeout: 2_000 } : {}),
+    // Without it a connection whose other end vanished without a word stands until TCP gives up, a quarter of an hour. A
+    // worker's longest wait for a job is far shorter.
+    socketTimeout: whenAway === "fail-fast" ? 5_000 : 30_000,
     retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 2_000),
     // After a failover the address leads to the new primary, but this connection to the old one stands for ever.
     reconnectOnError: ({ message }) => /^(READONLY|UNBLOCKED)/.test(message),

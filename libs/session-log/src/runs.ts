@@ -225,7 +225,8 @@ export function createSessionRuns({
         event.isRetrying ? 1 : 0,
       ];
       const result = await scripts.end(redis, [keys.run, keys.session, keys.events, keys.sequence], args);
-      if (result !== "fenced") await redis.zrem(shared.liveRuns, key);
+      // Another launcher may have begun the next run since.
+      if (result !== "fenced") await retireUnlessNewer(redis, [shared.liveRuns], [key, run.startedAt]);
       return z.enum(["ended", "had-finished", "already-ended", "fenced"]).parse(result);
     },
 

@@ -1,3 +1,4 @@
+export * from "./backoff.ts";
 export * from "./notice-queue.ts";
 export * from "./session-consumer.ts";
 export * from "./session-queue.ts";

@@ -1,6 +1,7 @@
 import { Notice } from "@peerbot/contracts";
 import type { Logger } from "@peerbot/runtime";
 import { type ConnectionOptions, Queue, Worker } from "bullmq";
+import { backoffMs, CAPPED_BACKOFF } from "./backoff.ts";
 import { queuePrefix } from "./session-queue.ts";
 
 const NOTICES_QUEUE = "notices";
@@ -23,8 +24,9 @@ export function createNoticeQueue({
     connection,
     prefix: queuePrefix(prefix),
     defaultJobOptions: {
-      attempts: 8,
-      backoff: { type: "exponential", delay: 1_000 },
+      // Slack away for a day is outlived, as long as the message it answers may be of interest.
+      attempts: 24 * 60,
+      backoff: CAPPED_BACKOFF,
       // Kept for a day: as long as Slack may redeliver the message it answers.
       removeOnComplete: { age: 24 * 3600 },
       removeOnFail: { age: 7 * 24 * 3600 },
@@ -56,6 +58,7 @@ export async function consumeNotices({
     connection,
     prefix: queuePrefix(prefix),
     concurrency: 4,
+    settings: { backoffStrategy: backoffMs },
   });
   worker.on("error", (error) => logger.error({ err: error }, "notice-queue-error"));
   worker.on("failed", (job, error) => logger.warn({ notice: job?.id, err: error }, "notice-failed"));

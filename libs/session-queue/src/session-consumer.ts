@@ -2,6 +2,7 @@ import { SessionJob, type SessionKey } from "@peerbot/contracts";
 import type { Logger } from "@peerbot/runtime";
 import { DelayedError, type Job, WaitingError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
+import { backoffMs } from "./backoff.ts";
 import { createFairOrder, FAIR_PRIORITY } from "./fair-order.ts";
 import { queuePrefix, SESSIONS_QUEUE } from "./session-queue.ts";
 
@@ -33,7 +34,6 @@ export interface SessionConsumerOptions {
 /** Disposing hands the jobs in work over to the other consumers, or to the next one that starts. */
 export type SessionConsumer = AsyncDisposable;
 
-const LONGEST_BACKOFF_MS = 60_000;
 const HAND_OVER_MS = 5_000;
 
 /** Consumes the queue: a job stays active for as long as its run lives, so the dashboard shows what is running. */
@@ -59,27 +59,32 @@ export async function consumeSessions(options: SessionConsumerOptions): Promise<
     logger.error({ session: job?.data?.sessionKey, err: error }, "session-job-failed"),
   );
   worker.on("stalled", (jobId) => logger.warn({ jobId }, "session-job-taken-over"));
+  // After an outage of Redis another consumer may have the job: two that follow its run would take up two places.
+  worker.on("lockRenewalFailed", (ids) => {
+    for (const id of ids) worker.cancelJob(id);
+  });
   const order = createFairOrder({ redis: connection, queue: worker });
   await worker.waitUntilReady();
 
-  async function processAndKnow(job: Job, token: string | undefined): Promise<void> {
+  async function processAndKnow(job: Job, token: string | undefined, lost: AbortSignal | undefined): Promise<void> {
     const { promise: settled, resolve } = Promise.withResolvers<void>();
     inWork.add(settled);
     try {
-      await processJob(job, token);
+      await processJob(job, token, lost ?? new AbortController().signal);
     } finally {
       inWork.delete(settled);
       resolve();
     }
   }
 
-  async function processJob(job: Job, token: string | undefined): Promise<void> {
+  async function processJob(job: Job, token: string | undefined, lost: AbortSignal): Promise<void> {
     const { sessionKey, enqueuedAt } = SessionJob.parse(job.data);
     if (job.id !== undefined) await order.take(job.id);
     const result = leaving.signal.aborted
       ? "handed-over"
-      : await work(sessionKey, { enqueuedAt, leaving: leaving.signal });
+      : await work(sessionKey, { enqueuedAt, leaving: AbortSignal.any([leaving.signal, lost]) });
     if (result === "done") return;
+    if (lost.aborted) throw new Error("another consumer has the job");
     if (result === "handed-over") {
       await job.moveToWait(token);
       throw new WaitingError();
@@ -100,12 +105,6 @@ export async function consumeSessions(options: SessionConsumerOptions): Promise<
       await worker.close(!isHandedOver || connection.status !== "ready");
     },
   };
-}
-
-/** 1 s, 2 s, 4 s… up to a minute, each up to 30 % shorter so that a thousand sessions do not come back at once. */
-function backoffMs(attemptsMade: number): number {
-  const longest = Math.min(1_000 * 2 ** Math.min(attemptsMade - 1, 10), LONGEST_BACKOFF_MS);
-  return Math.floor(longest * (1 - Math.random() * 0.3));
 }
 
 async function settlesWithin(promises: () => ReadonlySet<Promise<void>>, timeoutMs: number): Promise<boolean> {

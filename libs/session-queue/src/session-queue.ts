@@ -1,6 +1,7 @@
 import { SessionJob, type SessionKey, type WorkspaceUser } from "@peerbot/contracts";
 import { type Job, Queue } from "bullmq";
 import type { Redis } from "ioredis";
+import { CAPPED_BACKOFF } from "./backoff.ts";
 import { createFairOrder, FAIR_PRIORITY } from "./fair-order.ts";
 
 export const SESSIONS_QUEUE = "sessions";
@@ -35,7 +36,7 @@ const JOB_OPTIONS = {
   priority: FAIR_PRIORITY,
   // A job that throws met Redis or the runner away: it is tried for about a day (the consumer knows the pauses).
   attempts: 1_440,
-  backoff: { type: "capped-exponential" },
+  backoff: CAPPED_BACKOFF,
   removeOnComplete: { age: 3600, count: 1000 },
   removeOnFail: { age: 7 * 24 * 3600 },
 };

@@ -57,6 +57,22 @@ describe("the queue of sessions", () => {
     return { begun, work, release };
   }
 
+  it("holds no place for a job that another consumer may have, after an outage that its lock did not outlive", async () => {
+    let [begun, inWork] = [0, 0];
+    await consume(async (_key, { leaving }) => {
+      begun += 1;
+      inWork += 1;
+      await new Promise((resolve) => leaving.addEventListener("abort", resolve));
+      inWork -= 1;
+      return "handed-over";
+    });
+    await queue.enqueue(KEY);
+    await until(() => begun === 1, { what: "the work to begin" });
+    for (const lock of await corner.redis.keys(`*${corner.prefix}*:lock`)) await corner.redis.del(lock);
+    await until(() => begun === 2, { what: "the job to be taken again", timeoutMs: 10_000 });
+    await until(() => inWork === 1, { what: "the first work to be left" });
+  });
+
   it("gives a session's work once, however often it is said before", async () => {
     for (let n = 0; n < 5; n++) await queue.enqueue(KEY);
     await queue.enqueue(OTHER_KEY);

@@ -1,5 +1,5 @@
 import { sessionKeyOf } from "@peerbot/contracts";
-import { queuePrefix } from "@peerbot/session-queue";
+import { backoffMs, queuePrefix } from "@peerbot/session-queue";
 import { type Pacer, slackFailureOf } from "@peerbot/slack";
 import type { WebClient } from "@slack/web-api";
 import { type ConnectionOptions, Worker } from "bullmq";
@@ -39,7 +39,7 @@ export async function lookUpThreads(options: LookUpOptions): Promise<AsyncDispos
       metrics.threadLookups.inc({ result });
       log.threadLookedUp(lookup.delivery, result);
     },
-    { connection, prefix: queuePrefix(prefix), concurrency: 1 },
+    { connection, prefix: queuePrefix(prefix), concurrency: 1, settings: { backoffStrategy: backoffMs } },
   );
   worker.on("error", options.onQueueError);
   worker.on("failed", (job, error) => {

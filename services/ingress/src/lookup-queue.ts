@@ -1,5 +1,5 @@
 import type { SessionKey } from "@peerbot/contracts";
-import { queuePrefix } from "@peerbot/session-queue";
+import { CAPPED_BACKOFF, queuePrefix } from "@peerbot/session-queue";
 import { type ConnectionOptions, Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { z } from "zod";
@@ -37,9 +37,9 @@ export function createLookupQueue(options: {
     connection,
     prefix: queuePrefix(prefix),
     defaultJobOptions: {
-      // Slack away for an hour or two is outlived.
-      attempts: 20,
-      backoff: { type: "exponential", delay: 1_000, jitter: 0.3 },
+      // Slack away for a day is outlived, and its return is noticed within a minute.
+      attempts: 24 * 60,
+      backoff: CAPPED_BACKOFF,
       removeOnComplete: { age: 24 * 3600 },
       removeOnFail: { age: 7 * 24 * 3600 },
     },

@@ -27,11 +27,15 @@ export async function sweep(ports: SweepPorts, { stopGraceSeconds }: { stopGrace
   const known = await knownRuns(ports);
   await enqueueForgotten(ports);
   await freeLimitPlaces(ports);
-  for (const name of found.filter((name) => !known.has(name))) {
-    ports.business.unknownRun(name);
-    await ports.runner.stop(name, { graceSeconds: stopGraceSeconds });
-    await ports.runner.remove(name);
-  }
+  const unknown = found.filter((name) => !known.has(name));
+  // At once: each may take its whole time to leave.
+  await Promise.all(
+    unknown.map(async (name) => {
+      ports.business.unknownRun(name);
+      await ports.runner.stop(name, { graceSeconds: stopGraceSeconds });
+      await ports.runner.remove(name);
+    }),
+  );
 }
 
 /** Sweeps now and every `everyMs` until aborted. */

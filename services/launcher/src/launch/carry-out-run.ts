@@ -1,5 +1,5 @@
 import { type Failure, type RunRecord, runNameOf, signRunToken } from "@peerbot/contracts";
-import { faultPoint, Secret } from "@peerbot/runtime";
+import { AppError, faultPoint, Secret } from "@peerbot/runtime";
 import type { Session, SessionEvents, SessionInbox, SessionRuns } from "@peerbot/session-log";
 import type { UserDirectory } from "@peerbot/slack";
 import type { BusinessEvents } from "../business-events.ts";
@@ -126,7 +126,9 @@ async function repositoryFor(
   } catch (error) {
     leaving.throwIfAborted();
     ports.business.repositoryFailed(run, error);
-    return { reason: "could-not-start", failure: failureOfRepository(error), isFinal: true } satisfies SeenEnd;
+    // What the git host says stays true for the next try; that Redis was away does not.
+    const isFinal = error instanceof AppError;
+    return { reason: "could-not-start", failure: failureOfRepository(error), isFinal } satisfies SeenEnd;
   }
   const handledThrough = (await stopOf())?.inboxId ?? run.inboxAfter;
   const event = { type: "finished", outcome: "stopped", branch: run.branch } as const;

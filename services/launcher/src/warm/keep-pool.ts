@@ -107,7 +107,8 @@ export function keepPool(ports: KeepPoolPorts, settings: KeepPoolSettings): Pool
     } catch (error) {
       business.warmWorkerFailed(name, error);
       backOff();
-      await end(name);
+      // It may live all the same, and have a run by now.
+      if ((await pool.retire(name)) === "leaving") await end(name);
       return "failed";
     }
     await faultPoint("launcher.after-warm-start");

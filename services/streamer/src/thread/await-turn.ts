@@ -24,11 +24,16 @@ export async function awaitTurn(
     owned.bell.ring();
   });
   granted.catch(() => {}); // awaited below; it may fail while this waits for the bell
-  while (isWaiting) {
-    await owned.bell.wait(LOOK_EVERY_MS);
-    if (!isWaiting) break;
-    await refreshView(ports, owned);
-    if (!isSameTurn(planned, plan())) overtaken.abort();
+  try {
+    while (isWaiting) {
+      await owned.bell.wait(LOOK_EVERY_MS);
+      if (!isWaiting) break;
+      await refreshView(ports, owned);
+      if (!isSameTurn(planned, plan())) overtaken.abort();
+    }
+  } catch (error) {
+    overtaken.abort(); // Nobody would use the turn any more.
+    throw error;
   }
   try {
     await granted;

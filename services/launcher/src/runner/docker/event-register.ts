@@ -15,6 +15,7 @@ export function createEventRegister({ gatewayStarted }: { gatewayStarted: (conta
   const heard = new Map<string, { container: string; facts: HeardOf; goneAt?: number }>();
   const waiting = new Map<string, PromiseWithResolvers<void>>();
   let listening = Promise.withResolvers<void>();
+  let isListening = false;
 
   const ring = (run: string) => {
     waiting.get(run)?.resolve();
@@ -28,12 +29,15 @@ export function createEventRegister({ gatewayStarted }: { gatewayStarted: (conta
 
   return {
     connected(): void {
+      isListening = true;
       listening.resolve();
       forgetOld();
       for (const run of [...waiting.keys()]) ring(run);
     },
+    /** Also told when listening again fails: whoever waits for it goes on waiting for the same. */
     interrupted(): void {
-      listening = Promise.withResolvers();
+      if (isListening) listening = Promise.withResolvers();
+      isListening = false;
     },
     happened({ Action: action, Actor: { ID: container, Attributes: attributes } }: ContainerEvent): void {
       if (attributes[ROLE_LABEL] === "gateway" && action === "start") gatewayStarted(container);
@@ -47,6 +51,7 @@ export function createEventRegister({ gatewayStarted }: { gatewayStarted: (conta
         facts: { ...facts, ...change },
         ...(action === "destroy" ? { goneAt: Date.now() } : {}),
       });
+      if (action === "destroy") forgetOld();
       ring(run);
     },
     /** Resolves once the engine is listened to. */

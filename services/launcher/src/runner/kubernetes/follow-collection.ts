@@ -81,9 +81,11 @@ async function watchOnce<T extends KubernetesObject>(
   const done = (error: unknown) => (error === null || error === undefined ? resolve() : reject(error));
   // The time limit of `config` is for answers; a watch is aborted through its own controller, once it is connected.
   void new Watch(config).watch(path, parameters, receive, done).then((controller) => {
-    if (signal.aborted) controller.abort();
-    else signal.addEventListener("abort", () => controller.abort(), { once: true });
-    void over.catch(() => undefined);
+    const abort = () => controller.abort();
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+    const forget = () => signal.removeEventListener("abort", abort);
+    void over.then(forget, forget);
   }, reject);
   try {
     await over;
