@@ -155,6 +155,9 @@ export function judgeContainer(
   require(name === own && made.name === own, "its name is not its run's");
   const { HostConfig: host } = made;
   require(host.MemorySwap === host.Memory, "it may swap");
+  // The engine joins whatever network stands here, too.
+  const joined = "NetworkingConfig" in made ? Object.keys(made.NetworkingConfig.EndpointsConfig) : [host.NetworkMode];
+  require(joined.length === 1 && joined[0] === host.NetworkMode, "it would join another network");
   const volumes = host.Mounts.map(({ Source, Target }) => {
     require(Source === (Target === "/workspace" ? run : own), "its volume is not its run's");
     return Source;

@@ -447,6 +447,8 @@ describe("The Docker proxy", () => {
         [{}, { Cmd: ["nsenter", "--target", "1"] }],
         [{}, { Entrypoint: ["sh", "-c", "mount /dev/sda1 /mnt"] }],
         [{}, { Env: ["DOCKER_TLS_CERTDIR=", "LD_PRELOAD=/x"] }],
+        [{}, { NetworkingConfig: { EndpointsConfig: { ["e".repeat(64)]: { Aliases: ["docker"] } } } }],
+        [{}, { NetworkingConfig: { EndpointsConfig: {} } }],
       ] as const) {
         expect((await createDaemon(daemon(host, more))).status, JSON.stringify([host, more])).to.equal(403);
       }
