@@ -87,6 +87,25 @@ describe("a run that died before its time", function () {
     expect(gateway.modelBodies.filter((body) => body.includes("Try again."))).not.to.be.empty;
   });
 
+  it("does not come about because the git host is away as the work is pushed", async () => {
+    const { gateway } = bench;
+    gateway.receive({ text: "create hello.txt saying hi" });
+    gateway.refusePushes = 2;
+    await finish();
+    expect(gateway.run.finished?.outcome).to.equal("completed");
+    expect(await bench.git("show", `${bench.branch}:hello.txt`)).to.equal("hi");
+    expect(noticesIn(gateway.run.events)).to.include("The git host does not answer; trying again.");
+  });
+
+  it("is told at once what GitHub refuses for good", async () => {
+    const { gateway } = bench;
+    gateway.receive({ text: "create hello.txt saying hi" });
+    gateway.refusePullRequests = 502;
+    await finish();
+    expect(gateway.run.finished?.outcome).to.equal("completed");
+    expect(noticesIn(gateway.run.events).at(-1)).to.contain("the pull request could not be opened");
+  });
+
   it("does not come about because the git host is away for a moment", async () => {
     const { gateway } = bench;
     gateway.refuseGitRequests = 2;

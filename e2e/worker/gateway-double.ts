@@ -63,6 +63,10 @@ export class GatewayDouble implements AsyncDisposable {
   refuseEventBatches = 0;
   /** Answers this many git requests with 503 first. */
   refuseGitRequests = 0;
+  /** Answers this many pushes with 503 first, once all of them has come. */
+  refusePushes = 0;
+  /** The status that opening a pull request is refused with, with a code of the gateway's own. */
+  refusePullRequests: number | undefined;
   /** What a worker that waits is told, and until when it is to wait. */
   standby: StandbyNews["status"] = "waiting";
   waitUntil = Date.now() + 600_000;
@@ -167,6 +171,7 @@ export class GatewayDouble implements AsyncDisposable {
       case "PUT /v1/conversation":
         return this.#save(ConversationSave.parse(JSON.parse(body)));
       case "POST /v1/pull-request":
+        if (this.refusePullRequests !== undefined) return refuse(this.refusePullRequests, "github-forbidden");
         this.pullRequests.push(PullRequestDraft.parse(JSON.parse(body)));
         return ok({ number: 1, url: `${repository.webUrl}/pull/1` });
       case "POST /v1/finish":
@@ -257,7 +262,14 @@ export class GatewayDouble implements AsyncDisposable {
       response.writeHead(503).end();
       return;
     }
-    if (path.endsWith("/git-receive-pack")) await this.beforePush();
+    if (path.endsWith("/git-receive-pack")) {
+      await this.beforePush();
+      if (this.refusePushes > 0) {
+        this.refusePushes -= 1;
+        request.resume().on("end", () => response.writeHead(503).end());
+        return;
+      }
+    }
     serveGit(this.#options.gitRoot, path, request, response);
   }
 

@@ -82,7 +82,11 @@ export const OpenedPullRequest = PullRequest;
  * Ends the run, unless messages arrived after `handledThrough`: then nothing is written and the worker goes on with them.
  * `isForced` ends it all the same; the waiting messages start the next run.
  */
-export const FinishRequest = z.object({ event: RunFinished, handledThrough: z.string(), isForced: z.boolean() });
+export const FinishRequest = z.object({
+  event: RunFinished,
+  handledThrough: z.string().regex(/^\d{1,20}-\d{1,20}$/, "must be the id of an inbox entry"),
+  isForced: z.boolean(),
+});
 export type FinishRequest = z.infer<typeof FinishRequest>;
 export const FinishResponse = z.object({ status: z.enum(["finished", "more-messages"]) });
 export type FinishResponse = z.infer<typeof FinishResponse>;

@@ -67,7 +67,8 @@ redis.call('PUBLISH', activity, 'events ' .. key)
 return 'reported'
 `);
 
-export const finish = createScript(`${APPEND_EVENT}
+/** A worker's word that it dealt with messages nobody has written yet would mute the thread. */
+export const finish = createScript(`${APPEND_EVENT}${COMPARE_STREAM_IDS}
 local run, inbox, session, events, sequence = unpack(KEYS)
 local activity, key, epoch, at, retention, event, through, inbox_after, is_forced, outcome = unpack(ARGV)
 if redis.call('HGET', run, 'epoch') ~= epoch then return 'fenced' end
@@ -75,6 +76,8 @@ local state = redis.call('HGET', run, 'state')
 if state == 'finished' then return 'finished' end
 if state ~= 'live' then return 'fenced' end
 if is_forced ~= '1' and #redis.call('XRANGE', inbox, '(' .. through, '+', 'COUNT', 1) > 0 then return 'more-messages' end
+local newest = redis.call('XREVRANGE', inbox, '+', '-', 'COUNT', 1)[1]
+if newest and is_after(through, newest[1]) then through = newest[1] end
 append_event(events, sequence, epoch, at, event, retention)
 redis.call('HSET', run, 'state', 'finished', 'outcome', outcome)
 redis.call('HSET', session, 'settled', through, 'retryFrom', inbox_after)

@@ -99,6 +99,15 @@ describe("a session's runs", () => {
     expect((await log.runs.current(key()))?.outcome).to.equal("no-changes");
   });
 
+  it("takes no worker's word for having dealt with what nobody has said yet", async () => {
+    const { epoch } = await log.begin(thread);
+    const claimed = { event: finished, handledThrough: "9999999999999-0", isForced: true };
+    expect(await log.runs.finish(key(), epoch, claimed)).to.equal("finished");
+    const next = aMessage();
+    await log.inbox.accept(thread, next, undefined);
+    expect((await log.inbox.pending(key())).map(({ message }) => message.id)).to.deep.equal([next.id]);
+  });
+
   it("leaves a message that came as the run ended to the next run", async () => {
     const { epoch } = await log.begin(thread);
     const [first] = await log.inbox.pending(key());

@@ -24,12 +24,17 @@ export class FencedError extends AppError {
   }
 }
 
+/** Beginning of the code of an answer that is not the gateway's own. */
+const UNTOLD = "gateway-";
+
 /** The gateway refused a call; `code` is the gateway's. */
 export class GatewayCallError extends AppError {
   readonly status: number;
 
   constructor(status: number, code: string, message: string) {
-    super(message, { code, retryable: status >= 500 || status === 429 });
+    // With 502 the gateway itself tells of a refusal behind it that stays; without a code of its own it is a proxy's.
+    const isLasting = status === 502 && !code.startsWith(UNTOLD);
+    super(message, { code, retryable: (status >= 500 && !isLasting) || status === 429 });
     this.status = status;
   }
 }
@@ -149,7 +154,7 @@ export async function send<Schema extends z.ZodType>(
 }
 
 function refusal(status: number, text: string): AppError {
-  const { code, message } = errorIn(text) ?? { code: `gateway-${status}`, message: `the gateway answered ${status}` };
+  const { code, message } = errorIn(text) ?? { code: `${UNTOLD}${status}`, message: `the gateway answered ${status}` };
   return code === "fenced" ? new FencedError() : new GatewayCallError(status, code, message);
 }
 

@@ -2,6 +2,7 @@ import { AppError, ConfigError, enableFaultPoints, loadConfig, messageOf } from 
 import { loadAll, startWorker } from "./compose.ts";
 import { WorkerConfig } from "./config.ts";
 
+const LEAVE_MS = 5_000;
 const EXIT_CRASHED = 1;
 const EXIT_BAD_CONFIG = 78; // EX_CONFIG of sysexits.h
 
@@ -11,6 +12,8 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => te
 try {
   if (process.argv[2] === "--load") await loadAll();
   else process.exitCode = await work();
+  // All is told. Whatever holds the process open now is nothing that anybody waits for.
+  setTimeout(() => process.exit(), LEAVE_MS).unref();
 } catch (error) {
   // An expected failure says what it is; anything else is a bug and shows where.
   const words = error instanceof Error && !(error instanceof AppError) ? error.stack : messageOf(error);

@@ -92,12 +92,15 @@ function createParts(settings: ClaudeSettings) {
   const turn = Promise.withResolvers<AsyncIterable<SDKUserMessage>>();
   let pid: number | undefined;
   let hasEnded = false;
+  let isOver = false;
   let guidance: string | undefined;
   let isGuided = false;
 
   const options: Options = claudeOptions(settings, {
     sessionStore: store,
     spawnClaudeCodeProcess: ({ command, args, cwd, env }) => {
+      // An old conversation is written to the disk before: by then nobody may want the process any more.
+      if (isOver) throw new Error("the agent is not needed any more");
       const child = startGroup({ command, args, cwd, env, mark });
       pid = child.pid;
       child.once("exit", () => {
@@ -116,7 +119,10 @@ function createParts(settings: ClaudeSettings) {
     yield* await turn.promise;
   }
 
-  const end = () => endGroup(pid, mark);
+  const end = () => {
+    isOver = true;
+    return endGroup(pid, mark);
+  };
   return {
     options,
     input: input(),

@@ -5,6 +5,7 @@ import { AppError, type Secret } from "@peerbot/runtime/core";
 import { FencedError } from "../gateway-client.ts";
 import { credentialEnv, type Git, GitError } from "./git.ts";
 import { readRef } from "./refs.ts";
+import type { ProgramAnswer } from "./run-program.ts";
 
 /** Deep enough for `git log` and `git blame` to be of use, shallow enough for a large repository. */
 const CLONE_DEPTH = 50;
@@ -60,15 +61,22 @@ export function openVault({ path, git, url, token, signal, onTrying }: VaultOpti
   const env = { ...inVault.env, ...credentialEnv({ url, token }) };
   const withCredential = async (
     args: readonly string[],
-    options: { expected?: readonly number[]; until?: AbortSignal | undefined } = {},
+    options: {
+      expected?: readonly number[];
+      /** Whether an expected exit code is none this time. */
+      isFailure?: (answer: ProgramAnswer) => boolean;
+      until?: AbortSignal | undefined;
+    } = {},
   ) => {
-    const { expected = [], until = signal } = options;
+    const { expected = [], isFailure = () => false, until = signal } = options;
     const either = AbortSignal.any([signal, until]);
     const giveUpAt = performance.now() + PATIENCE_MS;
     for (let attempt = 0; ; attempt += 1) {
       try {
         await seal(path);
-        return await git(args, { ...inVault, env, expected, signal: either });
+        const answer = await git(args, { ...inVault, env, expected, signal: either });
+        if (isFailure(answer)) throw new GitError(args[0] ?? "", answer.stderr);
+        return answer;
       } catch (error) {
         const failure = error instanceof GitError ? remoteFailure(error) : error;
         // Each of these commands may be given again, also when only its answer was lost.
@@ -125,7 +133,9 @@ export function openVault({ path, git, url, token, signal, onTrying }: VaultOpti
         url,
         `${commit}:${ref}`,
       ];
-      const { exitCode, stdout } = await withCredential(args, { expected: [1] });
+      // Without a word about the branch it is the way there that failed, and the same may be asked again.
+      const isFailure = (answer: ProgramAnswer) => answer.exitCode === 1 && refusedLine(answer.stdout) === undefined;
+      const { exitCode, stdout } = await withCredential(args, { expected: [1], isFailure });
       return exitCode === 0 ? { status: "pushed" } : pushOutcomeOf(stdout);
     },
   };
@@ -150,11 +160,15 @@ async function seal(path: string): Promise<void> {
 
 /** Reads git's report (`!<from>:<to>\t[rejected] (fetch first)`). */
 function pushOutcomeOf(stdout: string): PushOutcome {
-  const line = stdout.split("\n").find((text) => text.startsWith("!")) ?? "";
+  const line = refusedLine(stdout) ?? "";
   // The second is what a server says when the branch moved between its answer and our push.
   if (/\[rejected\]/.test(line) || /\[remote rejected\].*(lock ref|stale info|fetch first|update ref)/.test(line))
     return { status: "rejected" };
   return { status: "refused", reason: /\((.*)\)\s*$/.exec(line)?.[1] ?? "no reason given" };
+}
+
+function refusedLine(stdout: string): string | undefined {
+  return stdout.split("\n").find((text) => text.startsWith("!"));
 }
 
 /** Git shows only the HTTP status of what the gateway says. */
@@ -175,6 +189,12 @@ function remoteFailure(error: GitError): AppError {
       code: "git-host-unauthorized",
       cause: error,
     });
+  }
+  if (status === 413) {
+    return new AppError("the changes are too large to be pushed", { code: "push-too-large", cause: error });
+  }
+  if (status >= 400 && status < 500 && status !== 429) {
+    return new AppError(`the git host refused the request (${status})`, { code: "git-refused", cause: error });
   }
   return new AppError("the repository cannot be reached", {
     code: "git-unreachable",
