@@ -33,7 +33,7 @@ async function chaos(parameters: readonly string[]): Promise<number> {
 }
 
 async function breakAndCheck(wish: ChaosArguments): Promise<number> {
-  const { jsonFile, isKept, minutes, without } = wish;
+  const { jsonFile, isKept, minutes, without, with: kept } = wish;
   const folder = await mkdtemp(join(tmpdir(), "peerbot-chaos-"));
   const dataDir = join(folder, "data");
   const stopping = new AbortController();
@@ -50,6 +50,7 @@ async function breakAndCheck(wish: ChaosArguments): Promise<number> {
       signal: stopping.signal,
       report: (message) => process.stderr.write(`${message}\n`),
       ...(minutes === undefined ? {} : { faultsForMs: minutes * 60_000 }),
+      ...(kept === undefined ? {} : faultsFor(kept)),
       ...(without === undefined ? {} : await treeWithout(without, join(folder, "tree"))),
     });
     if (jsonFile !== undefined) await writeFile(jsonFile, rawResult(result));
@@ -64,8 +65,12 @@ async function breakAndCheck(wish: ChaosArguments): Promise<number> {
 
 async function treeWithout(mechanism: Mechanism, root: string) {
   await createMutatedTree(root, mechanism);
+  return { root, ...faultsFor(mechanism) };
+}
+
+function faultsFor(mechanism: Mechanism) {
   const { weights, points } = MUTATIONS[mechanism];
-  return { root, ...(weights === undefined ? {} : { weights }), ...(points === undefined ? {} : { points }) };
+  return { ...(weights === undefined ? {} : { weights }), ...(points === undefined ? {} : { points }) };
 }
 
 function exitCodeFor(result: ChaosResult, { strikes, least }: ChaosArguments): number {

@@ -13,6 +13,8 @@ export interface ChaosArguments {
   least: number;
   /** The mechanism that is taken out, to see that it is missed. */
   without?: Mechanism;
+  /** The mechanism whose faults come while it is in place. */
+  with?: Mechanism;
   /** No new faults after this time, in minutes; as many as planned unless told. */
   minutes?: number;
   /** Where the raw results go. */
@@ -32,6 +34,7 @@ export const HELP = `Breaks a whole Peerbot on purpose and checks that nobody in
   --least F         see --strikes; 0 unless told
   --without WHAT    take a mechanism out of a copy of the source and see that it is missed:
                     ${MECHANISMS.join(", ")}
+  --with WHAT       the same faults with the mechanism in its place, to compare
   --slow N          N times as long between two faults: for a machine that is busy with other things; 1 unless told
   --minutes M       inject no more faults after this time
   --json FILE       write everything that was seen as JSON
@@ -58,6 +61,7 @@ export function parseArguments(parameters: readonly string[]): ChaosArguments | 
       least: { type: "string", default: "0" },
       slow: { type: "string", default: "1" },
       without: { type: "string" },
+      with: { type: "string" },
       minutes: { type: "string" },
       json: { type: "string" },
       keep: { type: "boolean", default: false },
@@ -78,6 +82,7 @@ export function parseArguments(parameters: readonly string[]): ChaosArguments | 
       ? {}
       : { strikes: wholeNumber("--strikes", values.strikes, { min: 0, max: 1_000 }) }),
     ...(values.without === undefined ? {} : { without: mechanism(values.without) }),
+    ...(values.with === undefined ? {} : { with: mechanism(values.with) }),
     ...(values.minutes === undefined
       ? {}
       : { minutes: wholeNumber("--minutes", values.minutes, { min: 1, max: 1_440 }) }),
@@ -87,7 +92,7 @@ export function parseArguments(parameters: readonly string[]): ChaosArguments | 
 
 function mechanism(name: string): Mechanism {
   const found = MECHANISMS.find((each) => each === name);
-  if (found === undefined) throw new Error(`--without must be one of ${MECHANISMS.join(", ")}`);
+  if (found === undefined) throw new Error(`--without and --with must be one of ${MECHANISMS.join(", ")}`);
   return found;
 }
 
