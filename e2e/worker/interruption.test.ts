@@ -2,7 +2,7 @@ import { until } from "@peerbot/testing";
 import { expect } from "chai";
 import { execa } from "execa";
 import { answerIn } from "./read-events.ts";
-import { type Bench, setUpBench } from "./worker-bench.ts";
+import { type Bench, setUpBench, type WorkerProcess } from "./worker-bench.ts";
 
 describe("a worker that must go", function () {
   this.timeout(60_000);
@@ -76,19 +76,37 @@ describe("a worker that must go", function () {
     expect(gateway.conversation).to.equal(undefined);
   });
 
-  it("does not overwrite a conversation that somebody else saved meanwhile", async () => {
+  /** A conversation that is saved while the second of two runs is at work. Gives that run's worker. */
+  async function saveMeanwhile(stored: { epoch: number }): Promise<WorkerProcess> {
     const { gateway } = bench;
     gateway.receive({ text: "create hello.txt saying hi" });
     await bench.startWorker().exitCode();
     gateway.receive({ text: "create more.txt saying ho" });
     gateway.beforePush = async () => {
-      if (gateway.conversation !== undefined) gateway.conversation = { ...gateway.conversation, generation: "other" };
+      const { conversation } = gateway;
+      if (conversation === undefined) throw new Error("the first run saved no conversation");
+      gateway.conversation = { generation: "other", state: { ...conversation.state, ...stored } };
     };
-    const worker = bench.startWorker();
+    return bench.startWorker();
+  }
 
+  it("does not overwrite a conversation that a newer run saved meanwhile", async () => {
+    const worker = await saveMeanwhile({ epoch: 3 });
     expect(await worker.exitCode(), worker.log()).to.equal(4);
-    expect(gateway.conversation?.generation).to.equal("other");
+    expect(bench.gateway.conversation?.generation).to.equal("other");
   });
+
+  for (const [whose, epoch] of [
+    ["of the run before it", 1],
+    ["of its own that it gave up on", 2],
+  ] as const) {
+    it(`keeps its conversation when a save ${whose} takes effect late`, async () => {
+      const worker = await saveMeanwhile({ epoch });
+      expect(await worker.exitCode(), worker.log()).to.equal(0);
+      expect(bench.gateway.conversation?.state.epoch).to.equal(2);
+      expect(JSON.stringify(bench.gateway.conversation?.state.transcript)).to.contain("more.txt");
+    });
+  }
 
   it("cannot be started twice with one start token", async () => {
     const { gateway } = bench;

@@ -37,10 +37,15 @@ export function claimsOf(request: FastifyRequest): RunTokenClaims {
 
 /** For routes whose work does not itself compare the epoch: refuses a run that is over. */
 export function refuseFenced(runs: Pick<SessionRuns, "check">) {
-  return async (request: FastifyRequest): Promise<void> => {
-    const { sessionKey, epoch } = claimsOf(request);
-    if ((await runs.check(sessionKey, epoch)) === "fenced") throw fenced();
-  };
+  return (request: FastifyRequest): Promise<void> => checkLive(runs, claimsOf(request));
+}
+
+/** @throws GatewayFailure `fenced` */
+export async function checkLive(
+  runs: Pick<SessionRuns, "check">,
+  { sessionKey, epoch }: Pick<RunTokenClaims, "sessionKey" | "epoch">,
+): Promise<void> {
+  if ((await runs.check(sessionKey, epoch)) === "fenced") throw fenced();
 }
 
 /** The caller's run while it is live. @throws GatewayFailure `fenced` */

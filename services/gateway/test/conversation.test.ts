@@ -1,6 +1,6 @@
 import { ConversationPage, ConversationSaved, type ConversationState } from "@peerbot/contracts";
 import { createFilesystemConversationStore } from "@peerbot/conversation-store";
-import { type TemporaryFolder, temporaryFolder } from "@peerbot/testing";
+import { type TemporaryFolder, temporaryFolder, until } from "@peerbot/testing";
 import { expect } from "chai";
 import { type GatewayUnderTest, startGateway, type TestRun } from "./support/gateway-under-test.ts";
 
@@ -100,6 +100,32 @@ describe("the conversation at the gateway", () => {
       expect(answer.body).to.have.nested.property("error.code", "fenced");
     }
     expect((await store.load(run.key))?.state).to.deep.equal(newer);
+  });
+
+  it("is not written by a run that a newer one fenced off while its conversation was on the way", async () => {
+    const encoder = new TextEncoder();
+    const text = JSON.stringify({ ifGeneration: null, state: stateOf(run) });
+    const rest = Promise.withResolvers<void>();
+    const body = new ReadableStream({
+      async start(controller) {
+        controller.enqueue(encoder.encode(text.slice(0, 20)));
+        await rest.promise;
+        controller.enqueue(encoder.encode(text.slice(20)));
+        controller.close();
+      },
+    });
+    const checks = await gateway.commandsRun("hmget");
+    const answer = fetch(`${gateway.url}/v1/conversation`, {
+      method: "PUT",
+      headers: { authorization: `Bearer ${run.runToken}`, "content-type": "application/json" },
+      body,
+      duplex: "half",
+    } as RequestInit);
+    await until(async () => (await gateway.commandsRun("hmget")) > checks, { what: "the fence to be passed" });
+    const next = await gateway.supersede(run);
+    rest.resolve();
+    expect((await answer).status).to.equal(409);
+    expect((await load(next)).body).to.deep.equal({ generation: null, state: null });
   });
 
   it("is counted by how saving went", async () => {

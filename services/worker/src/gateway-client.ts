@@ -46,7 +46,7 @@ export interface GatewayClient {
   inbox(options: { after: string; waitSeconds: number; signal?: AbortSignal }): Promise<InboxPage>;
   sendEvents(events: readonly NumberedEvent[]): Promise<void>;
   conversation(): Promise<ConversationPage>;
-  /** The new generation. @throws FencedError when somebody else saved in between */
+  /** The new generation. @throws FencedError when a newer run saved in between */
   saveConversation(save: ConversationSave): Promise<string>;
   openPullRequest(draft: PullRequestDraft): Promise<z.infer<typeof OpenedPullRequest>>;
   finish(request: FinishRequest): Promise<FinishResponse["status"]>;
@@ -63,6 +63,7 @@ export interface GatewayAccess {
 
 const CALL_TIMEOUT_MS = 60_000;
 const LONGEST_PAUSE_MS = 5_000;
+const SAVE_ATTEMPTS = 3;
 
 /** Trades the start token for the tokens of the run. It works once, so only a refused connection is tried again. */
 export async function exchangeStartToken(options: {
@@ -106,21 +107,42 @@ export function createGatewayClient({ gatewayUrl, runToken, patienceMs, signal }
       await call(EventBatchResult, "POST", "/v1/events", { body: { events } });
     },
     conversation: () => call(ConversationPage, "GET", "/v1/conversation"),
-    async saveConversation(save) {
-      try {
-        return (await call(ConversationSaved, "PUT", "/v1/conversation", { body: save })).generation;
-      } catch (error) {
-        if (!(error instanceof GatewayCallError && error.status === 412)) throw error;
-        // An answer may have been lost on its way: then the conflict is with this very save.
-        const { generation, state } = await call(ConversationPage, "GET", "/v1/conversation");
-        const isOwn = state?.epoch === save.state.epoch && state.savedAt === save.state.savedAt;
-        if (isOwn && generation !== null) return generation;
-        throw new FencedError(error);
-      }
-    },
+    saveConversation: (save) =>
+      saveUponOlder(save, {
+        load: () => call(ConversationPage, "GET", "/v1/conversation"),
+        save: (body) => call(ConversationSaved, "PUT", "/v1/conversation", { body }),
+      }),
     openPullRequest: (draft) => call(OpenedPullRequest, "POST", "/v1/pull-request", { body: draft }),
     finish: async (request) => (await call(FinishResponse, "POST", "/v1/finish", { body: request })).status,
   };
+}
+
+/**
+ * A save that was given up on, of this run or of one before it, may take effect late, in between. Neither ends this run:
+ * it saves again, upon what it finds.
+ */
+async function saveUponOlder(
+  { state, ifGeneration }: ConversationSave,
+  conversation: {
+    load(): Promise<ConversationPage>;
+    save(save: ConversationSave): Promise<z.infer<typeof ConversationSaved>>;
+  },
+): Promise<string> {
+  let found = ifGeneration;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return (await conversation.save({ state, ifGeneration: found })).generation;
+    } catch (error) {
+      if (!(error instanceof GatewayCallError && error.status === 412)) throw error;
+      const stored = await conversation.load();
+      const { epoch, savedAt } = stored.state ?? { epoch: 0 };
+      if (epoch > state.epoch) throw new FencedError(error);
+      // An answer may have been lost on its way: then the conflict is with this very save.
+      if (stored.generation !== null && epoch === state.epoch && savedAt === state.savedAt) return stored.generation;
+      if (attempt === SAVE_ATTEMPTS) throw error;
+      found = stored.generation;
+    }
+  }
 }
 
 interface Call {

@@ -33,7 +33,7 @@ export async function recall(gateway: GatewayClient, { agent }: { agent: string 
   };
 }
 
-/** Saves the conversation. @throws FencedError when somebody else saved it since */
+/** Saves the conversation. @throws FencedError when a newer run saved it since */
 export async function remember(
   gateway: GatewayClient,
   remembered: Remembered,

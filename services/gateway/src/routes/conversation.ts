@@ -9,7 +9,7 @@ import { faultPoint } from "@peerbot/runtime";
 import type { SessionRuns } from "@peerbot/session-log";
 import type { FastifyInstance } from "fastify";
 import type { z } from "zod";
-import { claimsOf, refuseFenced } from "../authenticate.ts";
+import { checkLive, claimsOf, refuseFenced } from "../authenticate.ts";
 import type { BusinessEvents } from "../business-events.ts";
 import { badRequest, fenced, GatewayFailure } from "../gateway-failure.ts";
 import type { GatewayMetrics } from "../metrics.ts";
@@ -41,7 +41,7 @@ export function addConversationRoutes(scope: FastifyInstance, ports: Conversatio
   scope.put("/conversation", { onRequest, bodyLimit: MAX_CONVERSATION_BYTES }, async (request) => {
     const claims = claimsOf(request);
     try {
-      const { generation } = await save(ports.conversations, claims, ConversationSave.parse(request.body));
+      const { generation } = await save(ports, claims, ConversationSave.parse(request.body));
       ports.metrics.conversationSaves.inc({ result: "saved" });
       ports.log.conversationSaved(claims, generation);
       return { generation };
@@ -53,7 +53,7 @@ export function addConversationRoutes(scope: FastifyInstance, ports: Conversatio
 }
 
 async function save(
-  conversations: ConversationStore,
+  { runs, conversations }: Pick<ConversationPorts, "runs" | "conversations">,
   { sessionKey, epoch }: RunTokenClaims,
   { state, ifGeneration }: ConversationSave,
 ): Promise<z.infer<typeof ConversationSaved>> {
@@ -64,6 +64,8 @@ async function save(
   // The epoch in the store outlives Redis: it also refuses a run that a restored, older Redis takes for the latest.
   const stored = await conversations.load(sessionKey);
   if (stored !== undefined && stored.state.epoch > epoch) throw fenced();
+  // Reading a large body and a slow store takes its time; a newer run may have begun meanwhile.
+  await checkLive(runs, { sessionKey, epoch });
   await faultPoint("gateway.before-conversation-save");
   const saved = await conversations.save(state, { ifGeneration });
   await faultPoint("gateway.after-conversation-save");

@@ -60,6 +60,8 @@ export interface GatewayUnderTest extends AsyncDisposable {
   metrics(): Promise<string>;
   /** Scripts Redis has run so far: a poll of the inbox runs one before it waits. */
   scriptsRun(): Promise<number>;
+  /** How often Redis has run a command; comparing the epoch runs `hmget`. */
+  commandsRun(command: string): Promise<number>;
 }
 
 export interface Answer {
@@ -102,6 +104,11 @@ export async function startGateway(settings: Record<string, string> = {}): Promi
   const runs = createSessionRuns(log);
   const inbox = createSessionInbox(log);
   const running = starting.move();
+
+  async function commandsRun(command: string): Promise<number> {
+    const stats = await redis.redis.info("commandstats");
+    return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+  }
 
   async function begin(thread: ThreadAddress, after: number, deadlineAt: number, repository: Repository | undefined) {
     const key = sessionKeyOf(thread);
@@ -160,10 +167,8 @@ export async function startGateway(settings: Record<string, string> = {}): Promi
     async metrics() {
       return (await fetch(`http://127.0.0.1:${gateway.internalPort}/metrics`)).text();
     },
-    async scriptsRun() {
-      const stats = await redis.redis.info("commandstats");
-      return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0);
-    },
+    scriptsRun: () => commandsRun("evalsha"),
+    commandsRun,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
