@@ -149,7 +149,9 @@ LABEL org.opencontainers.image.title="Peerbot settings" \
 
 # The optional dependencies hold Claude Code's binary, which is for this image alone.
 FROM dependencies AS worker-dependencies
-RUN npm ci --omit=dev --ignore-scripts --workspace @peerbot/worker
+RUN npm ci --omit=dev --ignore-scripts --workspace @peerbot/worker \
+  # npm passes over an optional package that it could not fetch, and the agent's program is one.
+  && ls node_modules/@anthropic-ai/claude-agent-sdk-linux-*/claude
 
 # The tools of the agent.
 FROM ${NODE_IMAGE} AS toolchains
