@@ -229,7 +229,6 @@ export class GatewayDouble implements AsyncDisposable {
       return refuse(503, "redis-away");
     }
     for (const { n, event } of events) {
-      if (n > run.events.length + 1) return refuse(400, "bad-request");
       if (n === run.events.length + 1) run.events.push(event);
     }
     return ok({ lastN: run.events.length });

@@ -128,4 +128,16 @@ describe("a worker in trouble", function () {
     expect(await worker.exitCode(), worker.log()).to.equal(0);
     expect(answerIn(gateway.run.events)).to.match(/^I'll write `hello\.txt`\.\n\nDone: `hello\.txt` is in place\./);
   });
+
+  it("tells again what a Redis that fell back has forgotten", async () => {
+    const { gateway } = bench;
+    gateway.beforePush = async () => void gateway.run.events.splice(1);
+    gateway.receive({ text: "create hello.txt saying hi" });
+    const worker = bench.startWorker();
+
+    expect(await worker.exitCode(), worker.log()).to.equal(0);
+    expect(answerIn(gateway.run.events)).to.match(/^I'll write `hello\.txt`\.\n\nDone: `hello\.txt` is in place\./);
+    const phases = gateway.run.events.flatMap((event) => (event.type === "phase" ? [event.phase] : []));
+    expect(phases).to.deep.equal([...new Set(phases)]);
+  });
 });

@@ -1,11 +1,17 @@
 import type { NumberedEvent, WorkerEvent } from "@peerbot/contracts";
+import { AppError } from "@peerbot/runtime/core";
 
 /** Text that comes within this time goes out as one event, in milliseconds. */
 const GATHER_MS = 100;
 const LARGEST_BATCH = 200;
 const LONGEST_TEXT = 8_000;
+/** Of what has arrived this many are kept: more than a Redis that falls back by some seconds forgets. */
+const KEPT_EVENTS = 500;
 
-/** Sends a run's events: in order, numbered without gaps, never an event before its predecessor has arrived. */
+/**
+ * Sends a run's events: in order, numbered without gaps, never an event before its predecessor has arrived. What arrived
+ * and was forgotten again, by a Redis that was restored or failed over, is sent once more.
+ */
 export interface EventSender {
   send(event: WorkerEvent): void;
   /** Resolves when everything sent so far has arrived. @throws when the gateway does not take it any more */
@@ -14,9 +20,12 @@ export interface EventSender {
   readonly failed: Promise<never>;
 }
 
-export function createEventSender(deliver: (events: readonly NumberedEvent[]) => Promise<void>): EventSender {
+/** `deliver` resolves with the highest number that is stored. */
+export function createEventSender(deliver: (events: readonly NumberedEvent[]) => Promise<number>): EventSender {
   const waiting: WorkerEvent[] = [];
-  let lastNumber = 0;
+  /** What was stored last, its last event with the number `lastStored`. */
+  let kept: WorkerEvent[] = [];
+  let lastStored = 0;
   let timer: NodeJS.Timeout | undefined;
   let draining: Promise<void> | undefined;
   let isBroken = false;
@@ -25,8 +34,18 @@ export function createEventSender(deliver: (events: readonly NumberedEvent[]) =>
 
   async function drain(): Promise<void> {
     while (waiting.length > 0) {
-      const batch = waiting.splice(0, LARGEST_BATCH).map((event): NumberedEvent => ({ n: ++lastNumber, event }));
-      await deliver(batch);
+      const batch = waiting.splice(0, LARGEST_BATCH);
+      const before = lastStored;
+      lastStored = await deliver(batch.map((event, index): NumberedEvent => ({ n: before + index + 1, event })));
+      kept.push(...batch);
+      const missing = before + batch.length - lastStored;
+      if (missing > 0) {
+        if (lastStored >= before)
+          throw new AppError("the gateway does not store events", { code: "events-not-stored" });
+        // The numbers go on after what is stored, also when more is missing than was kept.
+        waiting.unshift(...kept.splice(-missing));
+      }
+      kept = kept.slice(-KEPT_EVENTS);
     }
   }
 

@@ -44,7 +44,8 @@ export interface GatewayClient {
   assignment(): Promise<Assignment>;
   /** What came after an inbox entry; waits up to `waitSeconds` for it. */
   inbox(options: { after: string; waitSeconds: number; signal?: AbortSignal }): Promise<InboxPage>;
-  sendEvents(events: readonly NumberedEvent[]): Promise<void>;
+  /** The highest number that is stored: below the last one sent when what came before it is missing. */
+  sendEvents(events: readonly NumberedEvent[]): Promise<number>;
   conversation(): Promise<ConversationPage>;
   /** The new generation. @throws FencedError when a newer run saved in between */
   saveConversation(save: ConversationSave): Promise<string>;
@@ -103,9 +104,7 @@ export function createGatewayClient({ gatewayUrl, runToken, patienceMs, signal }
         timeoutMs: waitSeconds * 1000 + CALL_TIMEOUT_MS,
         ...(stop === undefined ? {} : { stop }),
       }),
-    sendEvents: async (events) => {
-      await call(EventBatchResult, "POST", "/v1/events", { body: { events } });
-    },
+    sendEvents: async (events) => (await call(EventBatchResult, "POST", "/v1/events", { body: { events } })).lastN,
     conversation: () => call(ConversationPage, "GET", "/v1/conversation"),
     saveConversation: (save) =>
       saveUponOlder(save, {
