@@ -46,11 +46,13 @@ export interface ServerParts {
 }
 
 const MAX_BODY_BYTES = 1024 * 1024;
+/** Of a body that is read before any token was looked at: more than the token that it holds. */
+const MAX_STRANGERS_BYTES = 8 * 1024;
 
 /** The workers' API: five doors, each with its own kind of token and its own way of saying no. */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
   const { tokenSecret } = parts;
-  const server = Fastify({ bodyLimit: MAX_BODY_BYTES });
+  const server = Fastify({ bodyLimit: MAX_STRANGERS_BYTES });
   answerFailures(server, parts, writeGatewayError);
 
   await server.register(async (scope) => addExchangeRoute(scope, parts), { prefix: "/v1" });
@@ -58,6 +60,9 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   await server.register(
     async (scope) => {
       guardWithToken(scope, { tokenSecret, kind: "run", readToken: bearerToken });
+      scope.addHook("onRoute", (route) => {
+        route.bodyLimit ??= MAX_BODY_BYTES;
+      });
       addAssignmentRoute(scope, parts);
       addInboxRoute(scope, parts);
       addEventsRoute(scope, parts);

@@ -1,6 +1,10 @@
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { expect } from "chai";
+import type { FastifyRequest } from "fastify";
 import { objectionTo } from "../src/git-proxy/judge-push.ts";
 import { FLUSH, packet, readPacket } from "../src/git-proxy/pkt-line.ts";
+import { openPush } from "../src/git-proxy/push-body.ts";
 import { parsePushHead } from "../src/git-proxy/push-request.ts";
 import { refusalReport } from "../src/git-proxy/report-status.ts";
 import { withLastLook } from "../src/git-proxy/with-last-look.ts";
@@ -44,6 +48,16 @@ describe("a push's head", () => {
       expect(parsePushHead(bytes.subarray(0, length)).status, `${length} bytes`).to.equal("incomplete");
     }
     expect(parsePushHead(bytes).status).to.equal("complete");
+  });
+
+  it("is read without effort when it comes in many small pieces", async function () {
+    this.timeout(3_000);
+    const shallows = Array.from({ length: 15_000 }, () => packet(`shallow ${OLD}`));
+    const pieces = [...shallows, head(update(`refs/heads/${BRANCH}`)), Buffer.from("PACK\0\0\0\u0002")];
+    const request = { headers: {}, raw: Readable.from(pieces) } as unknown as FastifyRequest;
+    const { push, content } = await openPush(request, { maxBytes: 2_000_000 });
+    expect(push.updates).to.deep.equal([{ oldId: OLD, newId: NEW, ref: `refs/heads/${BRANCH}` }]);
+    expect((await buffer(content)).equals(Buffer.concat(pieces))).to.equal(true);
   });
 
   it("is waited for through the push options", () => {

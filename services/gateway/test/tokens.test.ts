@@ -106,6 +106,17 @@ describe("tokens at the gateway", () => {
     }
   });
 
+  it("takes no more of a body than a token needs before it has seen one, at any address", async () => {
+    const body = JSON.stringify({ startToken: "x".repeat(8 * 1024) });
+    for (const path of ["/v1/exchange", "/v1/standby", "/v1/nowhere"]) {
+      const answer = await gateway.call("POST", path, { body });
+      expect(codeOf(answer), path).to.equal("413 too-large");
+    }
+    const { runToken: token } = await gateway.beginRun();
+    const events = [{ n: 1, event: { type: "text", text: "x".repeat(100_000) } }];
+    expect((await gateway.call("POST", "/v1/events", { token, body: { events } })).status).to.equal(200);
+  });
+
   it("refuses every call of a run once a newer one began, and counts it by route", async () => {
     const old = await gateway.beginRun();
     const newer = await gateway.supersede(old);

@@ -49,10 +49,24 @@ async function readHead(chunks: AsyncGenerator<Buffer>): Promise<{ push: PushReq
     if (parsed.status === "malformed") throw badRequest(`this is no push as git sends it: ${parsed.reason}`);
     if (parsed.status === "complete") return { push: parsed.push, head };
     if (head.length > MAX_HEAD_BYTES) throw tooLarge(MAX_HEAD_BYTES);
-    const next = await chunks.next();
-    if (next.done) throw badRequest("the push ends before its list of refs does");
-    head = Buffer.concat([head, next.value]);
+    // As much again: who sends it in small pieces does not have it all read anew for each of them.
+    const more = await take(chunks, head.length);
+    if (more.length === 0) throw badRequest("the push ends before its list of refs does");
+    head = Buffer.concat([head, more]);
   }
+}
+
+/** That many bytes at least, or what is left. */
+async function take(chunks: AsyncGenerator<Buffer>, atLeast: number): Promise<Buffer> {
+  const taken: Buffer[] = [];
+  let bytes = 0;
+  do {
+    const next = await chunks.next();
+    if (next.done) break;
+    taken.push(next.value);
+    bytes += next.value.length;
+  } while (bytes < atLeast);
+  return Buffer.concat(taken, bytes);
 }
 
 async function* joined(head: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
