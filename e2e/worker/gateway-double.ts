@@ -5,6 +5,7 @@ import {
   ConversationSave,
   type ConversationState,
   EventBatch,
+  ExchangeRequest,
   FinishRequest,
   type InboxEntry,
   type InboxMessage,
@@ -75,6 +76,7 @@ export class GatewayDouble implements AsyncDisposable {
   readonly #options: GatewayDoubleOptions;
   readonly #server = createServer((request, response) => void this.#answer(request, response));
   #deadlineAt = 0;
+  #claimant: string | undefined;
   #generation = 0;
 
   constructor(options: GatewayDoubleOptions) {
@@ -141,7 +143,7 @@ export class GatewayDouble implements AsyncDisposable {
     if (url.startsWith("/anthropic/")) return this.#answerModel(request, response, url.slice("/anthropic".length));
     const body = await bodyOf(request);
     const { status, json } = await this.#answerCall(request, new URL(url, this.url), body);
-    if (url === "/v1/standby/take" && this.loseTakes > 0) {
+    if (["/v1/exchange", "/v1/standby/take"].includes(url) && this.loseTakes > 0) {
       this.loseTakes -= 1;
       request.socket.destroy();
       return;
@@ -152,7 +154,7 @@ export class GatewayDouble implements AsyncDisposable {
 
   async #answerCall(request: IncomingMessage, url: URL, body: string): Promise<{ status: number; json: unknown }> {
     const route = `${request.method} ${url.pathname}`;
-    if (route === "POST /v1/exchange") return this.#exchange(JSON.parse(body).startToken);
+    if (route === "POST /v1/exchange") return this.#exchange(ExchangeRequest.parse(JSON.parse(body)));
     if (url.pathname.startsWith("/v1/standby")) return this.#answerStandby(request, url, body);
     const run = this.runs.find(({ runToken }) => request.headers.authorization === `Bearer ${runToken}`);
     if (run === undefined) return refuse(401, "token-invalid");
@@ -206,8 +208,10 @@ export class GatewayDouble implements AsyncDisposable {
     return ok({ status: this.standby } satisfies StandbyNews);
   }
 
-  #exchange(startToken: string): { status: number; json: unknown } {
-    if (startToken !== this.run.startToken) return refuse(409, "start-token-used");
+  #exchange({ startToken, claimant }: ExchangeRequest): { status: number; json: unknown } {
+    const isAgain = claimant !== undefined && claimant === this.#claimant;
+    if (!isAgain && startToken !== this.run.startToken) return refuse(409, "start-token-used");
+    this.#claimant = claimant;
     this.run.startToken = "";
     const { runToken, gitToken, modelToken } = this.run;
     return ok({ runToken, gitToken, modelToken });

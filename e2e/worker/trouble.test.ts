@@ -129,6 +129,17 @@ describe("a worker in trouble", function () {
     expect(answerIn(gateway.run.events)).to.match(/^I'll write `hello\.txt`\.\n\nDone: `hello\.txt` is in place\./);
   });
 
+  it("asks for its run again when the answer to its start token got lost", async () => {
+    const { gateway } = bench;
+    gateway.loseTakes = 2;
+    gateway.receive({ text: "create hello.txt saying hi" });
+    const worker = bench.startWorker();
+
+    expect(await worker.exitCode(), worker.log()).to.equal(0);
+    expect(gateway.loseTakes).to.equal(0);
+    expect(gateway.run.finished).to.include({ outcome: "completed" });
+  });
+
   it("tells again what a Redis that fell back has forgotten", async () => {
     const { gateway } = bench;
     gateway.beforePush = async () => void gateway.run.events.splice(1);

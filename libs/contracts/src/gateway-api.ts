@@ -8,7 +8,7 @@ import { SessionKey } from "./session-key.ts";
 /*
  * The gateway's HTTP API, the only address a worker knows. JSON bodies; `Authorization: Bearer {run token}`.
  *
- *   POST /v1/exchange          ExchangeRequest (no header)  → ExchangeResponse    a start token works once
+ *   POST /v1/exchange          ExchangeRequest (no header)  → ExchangeResponse    a start token works once; again for the same claimant
  *   GET  /v1/assignment                                     → Assignment
  *   GET  /v1/inbox?after=ID&waitSeconds=N                   → InboxPage           long poll, N ≤ 30; empty page when nothing came
  *   POST /v1/events            EventBatch                   → EventBatchResult    idempotent by `n`
@@ -26,7 +26,9 @@ import { SessionKey } from "./session-key.ts";
  * stop at once), 409 `start-token-used`, 409 `standby-over` (no run will come: leave), 400 `bad-request`, 5xx with the code of what failed behind the gateway.
  */
 
-export const ExchangeRequest = z.object({ startToken: z.string() });
+/** `claimant`: drawn at random by the worker and told to nobody else, so that it may ask again for an answer that got lost. */
+export const ExchangeRequest = z.object({ startToken: z.string(), claimant: z.string().min(1).max(64).optional() });
+export type ExchangeRequest = z.infer<typeof ExchangeRequest>;
 export const ExchangeResponse = z.object({ runToken: z.string(), gitToken: z.string(), modelToken: z.string() });
 export type ExchangeResponse = z.infer<typeof ExchangeResponse>;
 

@@ -24,7 +24,7 @@ export const FAULT_POINTS = [
   { name: "launcher.after-end", proves: "an end is told once, and what the worker left is removed" },
   { name: "launcher.before-begin-again", proves: "a run that was to be tried again is tried again" },
   { name: "launcher.before-postponing", proves: "a session that waits keeps its place" },
-  { name: "gateway.after-claim", proves: "a start token whose answer was lost costs a try, not the session" },
+  { name: "gateway.after-claim", proves: "a worker whose start token was taken without an answer asks again" },
   {
     name: "gateway.after-take",
     proves: "a warm worker whose run was given out without an answer gets it by asking again",

@@ -28,8 +28,12 @@ return 'prepared'
 export const claim = createScript(`
 local run = KEYS[1]
 if redis.call('HGET', run, 'epoch') ~= ARGV[1] or redis.call('HGET', run, 'state') ~= 'live' then return 'fenced' end
-if redis.call('HINCRBY', run, 'claimed', 1) > 1 then return 'already-claimed' end
-return 'claimed'
+if redis.call('HINCRBY', run, 'claimed', 1) == 1 then
+  redis.call('HSET', run, 'claimant', ARGV[2])
+  return 'claimed'
+end
+if ARGV[2] ~= '' and redis.call('HGET', run, 'claimant') == ARGV[2] then return 'claimed' end
+return 'already-claimed'
 `);
 
 export const readInbox = createScript(`

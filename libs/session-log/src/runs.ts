@@ -46,8 +46,8 @@ export interface SessionRuns {
   prepare(key: SessionKey, epoch: number, repository: Repository): Promise<"prepared" | "fenced">;
   /** The latest run, `undefined` when the session never had one (or Redis was emptied). */
   current(key: SessionKey): Promise<RunRecord | undefined>;
-  /** Redeems the start token: the first caller gets the run, nobody after it. */
-  claim(key: SessionKey, epoch: number): Promise<"claimed" | "already-claimed" | "fenced">;
+  /** Redeems the start token: the first caller gets the run, and again when it names itself; nobody after it. */
+  claim(key: SessionKey, epoch: number, claimant?: string): Promise<"claimed" | "already-claimed" | "fenced">;
   /** `live` while the run of that epoch may write. */
   check(key: SessionKey, epoch: number): Promise<"live" | "fenced">;
   /** Inbox entries after `after`, recorded as handed to this run. */
@@ -136,10 +136,10 @@ export function createSessionRuns({
       return result === "prepared" ? "prepared" : "fenced";
     },
 
-    async claim(key, epoch) {
+    async claim(key, epoch, claimant = "") {
       return z
         .enum(["claimed", "already-claimed", "fenced"])
-        .parse(await scripts.claim(redis, [sessionKeys(prefix, key).run], [epoch]));
+        .parse(await scripts.claim(redis, [sessionKeys(prefix, key).run], [epoch, claimant]));
     },
 
     async check(key, epoch) {

@@ -33,9 +33,14 @@ export function toldFailure(error: unknown, { isRedisAway }: { isRedisAway: bool
   if (parserStatus !== undefined && error instanceof Error) {
     return told(parserStatus, { code: parserStatus === 413 ? "too-large" : "bad-request", message: error.message });
   }
-  // ioredis has no error class of its own for a server that is away.
-  if (isRedisAway) return told(503, { code: "redis-away", message: "Redis does not answer; try again" });
+  if (isRedisAway || isRedisMissed(error))
+    return told(503, { code: "redis-away", message: "Redis does not answer; try again" });
   return { ...told(500, { code: "internal", message: "the gateway failed unexpectedly" }), blame: "bug" };
+}
+
+/** ioredis has no error class of its own for a server that did not answer; its connection may look whole all the while. */
+function isRedisMissed(error: unknown): boolean {
+  return error instanceof Error && error.message === "Command timed out";
 }
 
 function told(status: number, { code, message }: { code: string; message: string }): ToldFailure {

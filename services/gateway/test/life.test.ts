@@ -96,4 +96,18 @@ describe("the gateway's life", () => {
     held.resolve();
     expect(await streaming.text()).to.equal("data: {}\n\ndata: {}\n\n");
   });
+
+  it("says the same while Redis does not answer, although its connection stands", async () => {
+    await using redis = await testRedis();
+    const { hostname, port } = new URL(redis.url);
+    await using cable = await startTcpProxy({ host: hostname, port: Number(port) });
+    await using gateway = await startGateway({ REDIS_URL: `redis://127.0.0.1:${cable.port}` });
+    const run = await gateway.beginRun();
+    cable.hush();
+    const answer = await gateway.call("GET", "/v1/assignment", { token: run.runToken });
+    expect(answer.status).to.equal(503);
+    expect(answer.body).to.have.nested.property("error.code", "redis-away");
+    await cable.cut();
+    await cable.restore();
+  });
 });

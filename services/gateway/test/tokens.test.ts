@@ -22,6 +22,16 @@ describe("tokens at the gateway", () => {
     expect(refused?.body).to.have.nested.property("error.code", "start-token-used");
   });
 
+  it("gives its run again to the worker that lost the answer, and to no other", async () => {
+    const { startToken } = await gateway.beginRun();
+    const ask = (claimant: string) => gateway.call("POST", "/v1/exchange", { body: { startToken, claimant } });
+    expect((await ask("one")).status).to.equal(200);
+    expect((await ask("one")).status).to.equal(200);
+    expect(codeOf(await ask("another"))).to.equal("409 start-token-used");
+    expect(codeOf(await exchange(startToken))).to.equal("409 start-token-used");
+    expect(codeOf(await ask(""))).to.equal("400 bad-request");
+  });
+
   it("gives tokens for the run, for git and for the model that expire shortly after the run's deadline", async () => {
     const deadlineAt = Date.now() + 600_000;
     const run = await gateway.beginRun({ deadlineAt });

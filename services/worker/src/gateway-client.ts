@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import {
   Assignment,
@@ -66,7 +67,7 @@ const CALL_TIMEOUT_MS = 60_000;
 const LONGEST_PAUSE_MS = 5_000;
 const SAVE_ATTEMPTS = 3;
 
-/** Trades the start token for the tokens of the run. It works once, so only a refused connection is tried again. */
+/** Trades the start token for the tokens of the run. It works once; that it is the same worker that asks again is shown by its `claimant`. */
 export async function exchangeStartToken(options: {
   gatewayUrl: string;
   startToken: Secret;
@@ -74,10 +75,11 @@ export async function exchangeStartToken(options: {
   signal: AbortSignal;
 }): Promise<{ runToken: Secret; gitToken: Secret; modelToken: Secret }> {
   const { gatewayUrl, startToken, patienceMs, signal } = options;
+  const body = { startToken: startToken.reveal(), claimant: randomUUID() };
   const call = () =>
     send(ExchangeResponse, `${gatewayUrl}/v1/exchange`, {
       method: "POST",
-      body: { startToken: startToken.reveal() },
+      body,
       signal,
     });
   const { runToken, gitToken, modelToken } = await withPatience(call, { patienceMs, signal });

@@ -18,10 +18,10 @@ export interface ExchangePorts {
 /** POST /v1/exchange: the start token, once, for the tokens the run works with. */
 export function addExchangeRoute(scope: FastifyInstance, { runs, tokenSecret, abilities, log }: ExchangePorts): void {
   scope.post("/exchange", async (request): Promise<ExchangeResponse> => {
-    const { startToken } = ExchangeRequest.parse(request.body);
+    const { startToken, claimant } = ExchangeRequest.parse(request.body);
     const { kind, sessionKey, epoch } = await verifyRunToken(startToken, { secret: tokenSecret.reveal() });
     if (kind !== "start") throw outOfScope();
-    const claim = await runs.claim(sessionKey, epoch);
+    const claim = await runs.claim(sessionKey, epoch, claimant);
     await faultPoint("gateway.after-claim");
     if (claim === "fenced") throw fenced();
     if (claim === "already-claimed") throw startTokenUsed();

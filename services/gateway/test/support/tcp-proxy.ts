@@ -6,6 +6,8 @@ export interface TcpProxy extends AsyncDisposable {
   /** Breaks every connection and refuses new ones. */
   cut(): Promise<void>;
   restore(): Promise<void>;
+  /** Carries nothing any more, while every connection stands. */
+  hush(): void;
 }
 
 /** A cable to a server that can be pulled and plugged in again. */
@@ -39,6 +41,10 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     await once(server, "close");
   }
 
+  function hush(): void {
+    for (const socket of sockets) socket.unpipe().pause();
+  }
+
   await listen();
-  return { port, cut, restore: listen, [Symbol.asyncDispose]: cut };
+  return { port, cut, hush, restore: listen, [Symbol.asyncDispose]: cut };
 }
