@@ -57,6 +57,8 @@ export class GatewayDouble implements AsyncDisposable {
   beforePush: () => Promise<void> = async () => {};
   /** Runs before the conversation is handed out. */
   beforeConversation: () => Promise<void> = async () => {};
+  /** Runs before a request goes on to the model. */
+  beforeModel: () => Promise<void> = async () => {};
   /** What the agent sent to the model. */
   readonly modelBodies: string[] = [];
   conversation: { generation: string; state: ConversationState } | undefined;
@@ -276,7 +278,8 @@ export class GatewayDouble implements AsyncDisposable {
     serveGit(this.#options.gitRoot, path, request, response);
   }
 
-  #answerModel(request: IncomingMessage, response: ServerResponse, path: string): void {
+  async #answerModel(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+    await this.beforeModel();
     const isFenced = request.headers["x-api-key"] !== this.run.modelToken;
     const { host: _host, ...headers } = request.headers;
     const key = isFenced ? "refused" : this.#options.claudeKey;

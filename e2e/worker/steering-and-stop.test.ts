@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { until } from "@peerbot/testing";
 import { expect } from "chai";
 import { answerIn, stepsIn, takenIn } from "./read-events.ts";
@@ -33,6 +34,22 @@ describe("what people do while a worker works", function () {
       /Heard in mid-work: “create also.txt saying yes”[\s\S]*I slept for 3 s/,
     );
     expect(await bench.git("show", `${bench.branch}:also.txt`)).to.equal("yes");
+  });
+
+  it("is answered when it missed the turn's last tool call, however long the model takes to begin", async () => {
+    const { gateway } = bench;
+    gateway.receive({ text: `script: pace 150 ;; say ${"slowly ".repeat(60)}` });
+    const worker = bench.startWorker();
+    await until(() => answerIn(gateway.run.events) !== "", { what: "the agent to speak", timeoutMs: 15_000 });
+    // Longer than a turn waits for another one, and than its process may take to leave.
+    gateway.beforeModel = () => pause(9_000);
+    const late = gateway.receive({ text: "script: say I heard you." });
+
+    expect(await worker.exitCode(), worker.log()).to.equal(0);
+    expect(gateway.run.finished).to.include({ outcome: "no-changes" });
+    expect(answerIn(gateway.run.events)).to.contain("I heard you.");
+    expect(gateway.run.handledThrough).to.equal(late.inboxId);
+    expect(gateway.runs).to.have.length(1);
   });
 
   it("starts another turn of the same run when it comes too late for the turn", async () => {

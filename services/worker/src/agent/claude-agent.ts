@@ -17,11 +17,19 @@ const LINGER_MS = 2_000;
 /** Refused keys do not get better by trying. */
 const HOPELESS = new Set([401, 403]);
 
+/** What becomes of a message for the agent: after these two states come only such as settle it. */
 const CommandLifecycle = z.object({
   type: z.literal("command_lifecycle"),
   command_uuid: z.string(),
-  state: z.enum(["completed", "cancelled"]),
+  state: z.string(),
 });
+const OPEN_STATES = new Set(["queued", "started"]);
+
+/**
+ * A turn is `quiet` after a result that may have another behind it, and `leaving` when nothing more is expected. Both are
+ * bounded; work of any kind makes it `working` again, which only the binary ends.
+ */
+type State = "working" | "quiet" | "leaving";
 
 /** Claude Code through the Agent SDK: one process per turn, ended with everything it started. */
 export function createClaudeAgent(settings: ClaudeSettings): Agent {
@@ -45,42 +53,42 @@ function startTurn(request: TurnRequest, { workspace }: ClaudeSettings, start: (
   let claude: ClaudeProcess | undefined;
   let isInterrupted = false;
   let trouble: AgentTrouble | undefined;
-  let isQuiet = false;
-  let lingering: NodeJS.Timeout | undefined;
-  let leaving: NodeJS.Timeout | undefined;
+  let state: State = "working";
+  let overdue: NodeJS.Timeout | undefined;
+
+  function become(next: State): void {
+    if (isInterrupted) return;
+    state = next;
+    clearTimeout(overdue);
+    if (state === "quiet") overdue = setTimeout(become, LINGER_MS, "leaving");
+    if (state === "leaving") {
+      prompts.end();
+      endSoon();
+    }
+  }
 
   /** Makes an end, should the binary not come to it by itself. */
-  function expectEnd(): void {
-    prompts.end();
-    leaving ??= setTimeout(() => void claude?.end(), LEAVE_MS);
+  function endSoon(): void {
+    clearTimeout(overdue);
+    overdue = setTimeout(() => void claude?.end(), LEAVE_MS);
   }
 
   function see(message: SDKMessage): void {
     translator.see(message);
-    const settled = CommandLifecycle.safeParse(message);
-    if (settled.success) pending.delete(settled.data.command_uuid);
+    const { data: told } = CommandLifecycle.safeParse(message);
+    if (told !== undefined && !OPEN_STATES.has(told.state)) pending.delete(told.command_uuid);
     if (message.type === "result") {
       results.push(message);
-      isQuiet = true;
-      lingering = setTimeout(expectEnd, LINGER_MS);
-    } else if (message.type === "stream_event" || message.type === "assistant" || message.type === "user") {
-      keepWaiting();
+      become("quiet");
+    } else if (isWork(message) || (told?.state === "started" && pending.has(told.command_uuid))) {
+      become("working");
     }
-    if (isQuiet && pending.size === 0) expectEnd();
+    if (state === "quiet" && pending.size === 0) become("leaving");
     if (message.type === "system" && message.subtype === "api_retry" && HOPELESS.has(message.error_status ?? 0)) {
       trouble = { apiStatus: message.error_status, text: "the key was refused" };
       prompts.end();
       void claude?.end();
     }
-  }
-
-  /** There is work again: a message that came late began a turn of its own. */
-  function keepWaiting(): void {
-    isQuiet = false;
-    clearTimeout(lingering);
-    if (isInterrupted) return;
-    clearTimeout(leaving);
-    leaving = undefined;
   }
 
   async function run(): Promise<TurnResult> {
@@ -96,8 +104,7 @@ function startTurn(request: TurnRequest, { workspace }: ClaudeSettings, start: (
     } finally {
       over.abort();
       prompts.end();
-      clearTimeout(lingering);
-      clearTimeout(leaving);
+      clearTimeout(overdue);
       await claude?.end();
       translator.close();
     }
@@ -119,18 +126,24 @@ function startTurn(request: TurnRequest, { workspace }: ClaudeSettings, start: (
     done: run(),
     say(text) {
       if (prompts.isEnded || isInterrupted) return false;
-      keepWaiting();
+      become("working");
       pending.add(prompts.push(text));
       return true;
     },
     interrupt() {
       if (isInterrupted || over.signal.aborted) return;
       isInterrupted = true;
-      leaving ??= setTimeout(() => void claude?.end(), LEAVE_MS);
+      endSoon();
       void claude?.session
         .interrupt()
         .catch(() => {}) // it is ended either way
         .finally(() => prompts.end());
     },
   };
+}
+
+/** What only comes while a turn is under way, be it one that began late with a message of its own. */
+function isWork(message: SDKMessage): boolean {
+  if (message.type === "system") return message.subtype === "api_retry";
+  return message.type === "stream_event" || message.type === "assistant" || message.type === "user";
 }
