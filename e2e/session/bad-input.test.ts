@@ -48,7 +48,7 @@ describe("Bad input and trouble outside, met by the whole system", function () {
   it("tells the thread when the person's repository was deleted", async () => {
     const { report } = await bench.say("--user", "linus", "@peerbot what is here?");
     expect(report.state).to.equal("no-changes");
-    await failGitHub(404, "/info/refs");
+    await failGitHub(404, "git-upload-pack");
     const { exitCode, report: next } = await bench.say("--user", "linus", "--thread", report.thread, "and now?");
     expect({ exitCode, state: next.state }).to.deep.equal({ exitCode: 1, state: "failed" });
     expect(next.messages.at(-1)?.text).to.match(/The repository is not there/);
