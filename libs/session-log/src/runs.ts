@@ -114,8 +114,7 @@ export function createSessionRuns({
       const record = { v: 1, sessionKey: key, ...told, startedAt: at };
       const { person, branch, options, attempt } = run;
       const event = SystemEvent.parse({ type: "run-started", user: person.id, branch, options, attempt, messageIds });
-      await redis.zadd(shared.liveRuns, at, key);
-      await markActive(key, at);
+      await Promise.all([redis.zadd(shared.liveRuns, at, key), markActive(key, at)]);
       const args = [
         shared.activity,
         key,

@@ -1,7 +1,7 @@
 import { type TemporaryFolder, temporaryFolder, until } from "@peerbot/testing";
 import { expect } from "chai";
-import { execa } from "execa";
 import { type GatewayUnderTest, startGateway, type TestRun } from "./support/gateway-under-test.ts";
+import { plainGit } from "./support/plain-git.ts";
 
 describe("what the git host can do", function () {
   this.timeout(20_000);
@@ -28,10 +28,8 @@ describe("what the git host can do", function () {
   async function clone(...options: string[]) {
     const { owner, name } = run.repository;
     const address = `http://peerbot:${run.gitToken}@127.0.0.1:${gateway.gateway.port}/git/${owner}/${name}.git`;
-    const env = { GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null", GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
     clones += 1;
-    const args = ["clone", "--quiet", ...options, address, `${folder.path}/${clones}`];
-    return execa("git", args, { env, reject: false, all: true });
+    return plainGit(folder.path, "clone", "--quiet", ...options, address, `${folder.path}/${clones}`);
   }
 
   const questions = () => gateway.host.requests.filter(({ url }) => url.includes("/info/refs"));

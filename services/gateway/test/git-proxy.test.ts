@@ -6,6 +6,7 @@ import { expect } from "chai";
 import { execa } from "execa";
 import { FLUSH, packet } from "../src/git-proxy/pkt-line.ts";
 import { type GatewayUnderTest, SECRETS, startGateway, type TestRun } from "./support/gateway-under-test.ts";
+import { plainGit as git } from "./support/plain-git.ts";
 
 const MAX_PUSH = 3_000_000;
 
@@ -34,13 +35,6 @@ describe("the git proxy", function () {
   const pathOf = ({ repository }: TestRun) => `/git/${repository.owner}/${repository.name}.git`;
   const addressOf = (of: TestRun, token = of.gitToken) =>
     `http://peerbot:${token}@127.0.0.1:${gateway.gateway.port}${pathOf(of)}`;
-
-  /** git as a worker's machine has it: no settings but its own, no questions. */
-  async function git(cwd: string, ...args: string[]) {
-    const identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
-    const env = { GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null", GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
-    return execa("git", [...identity, ...args], { cwd, env, reject: false, all: true });
-  }
 
   async function clone(...options: string[]): Promise<string> {
     clones += 1;

@@ -188,6 +188,18 @@ describe("launching a session", () => {
     await scene.untilQuiet(thread);
   });
 
+  it("tries once more when it was not the git host that failed, such as a Redis that was slow for a moment", async () => {
+    scene.gitHost.failures.push(new Error("Command timed out"));
+    await scene.startLauncher();
+    const thread = aThread();
+    await scene.write(thread);
+    const worker = await scene.gateway.arrival(1);
+    expect(await scene.event(thread, "run-ended")).to.include({ reason: "could-not-start", isRetrying: true });
+    await worker.finish("no-changes");
+    worker.leave();
+    await scene.untilQuiet(thread);
+  });
+
   it("lets Stop end the waiting for a git host", async () => {
     scene.gitHost.failures.push(new GitHostError("GitHub does not answer.", { code: "github-unavailable" }));
     await scene.startLauncher({}, { repositoryPausesMs: [60_000] });

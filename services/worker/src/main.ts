@@ -12,13 +12,14 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => te
 try {
   if (process.argv[2] === "--load") await loadAll();
   else process.exitCode = await work();
-  // All is told. Whatever holds the process open now is nothing that anybody waits for.
-  setTimeout(() => process.exit(), LEAVE_MS).unref();
 } catch (error) {
   // An expected failure says what it is; anything else is a bug and shows where.
   const words = error instanceof Error && !(error instanceof AppError) ? error.stack : messageOf(error);
   process.stderr.write(`${words}\n`);
   process.exitCode = error instanceof ConfigError ? EXIT_BAD_CONFIG : EXIT_CRASHED;
+} finally {
+  // Whatever holds the process open now is nothing that anybody waits for.
+  setTimeout(() => process.exit(), LEAVE_MS).unref();
 }
 
 async function work(): Promise<number> {

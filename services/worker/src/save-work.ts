@@ -98,6 +98,8 @@ const HINTS: Readonly<Record<string, string>> = {
   "repository-not-found": "Restore it, or ask an administrator to set another one up.",
   "git-host-unauthorized": "An administrator has to check Peerbot's access to the git host.",
   "push-too-large": "Ask me to leave large files out, or an administrator to raise `GIT_PUSH_MAX_BYTES`.",
+  "git-refused":
+    "Try again; if it stays so, an administrator has to look at the git host and at what stands before it.",
   "git-unreachable": "Try again in a few minutes.",
   "git-failed": "Try again; if it stays so, an administrator finds more in the worker's log.",
 };

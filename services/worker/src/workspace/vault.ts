@@ -171,6 +171,9 @@ function refusedLine(stdout: string): string | undefined {
   return stdout.split("\n").find((text) => text.startsWith("!"));
 }
 
+/** Of the refusals those that pass: too slow, too often. */
+const PASSING = new Set([408, 429]);
+
 /** Git shows only the HTTP status of what the gateway says. */
 function remoteFailure(error: GitError): AppError {
   const status = Number(/returned error: (\d{3})/.exec(error.stderr)?.[1] ?? 0);
@@ -193,7 +196,7 @@ function remoteFailure(error: GitError): AppError {
   if (status === 413) {
     return new AppError("the changes are too large to be pushed", { code: "push-too-large", cause: error });
   }
-  if (status >= 400 && status < 500 && status !== 429) {
+  if (status >= 400 && status < 500 && !PASSING.has(status)) {
     return new AppError(`the git host refused the request (${status})`, { code: "git-refused", cause: error });
   }
   return new AppError("the repository cannot be reached", {
