@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -158,6 +159,8 @@ async function processesOf({ folders }: PreparedWorker): Promise<number[]> {
 }
 
 async function killAll(worker: PreparedWorker): Promise<void> {
-  for (const pid of await processesOf(worker)) process.kill(pid, "SIGKILL");
-  await until(async () => (await processesOf(worker)).length === 0, { what: "the agent to be gone" });
+  const pids = await processesOf(worker);
+  for (const pid of pids) process.kill(pid, "SIGKILL");
+  // Reaped: whoever started it has been told by then. Its environment is gone a little earlier.
+  await until(() => !pids.some((pid) => existsSync(`/proc/${pid}`)), { what: "the agent to be gone", everyMs: 5 });
 }
