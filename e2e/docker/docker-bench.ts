@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { RunOptionsConfig } from "@peerbot/contracts";
-import { createLogger, type Logger, loadConfig, Secret } from "@peerbot/runtime";
+import { createLogger, type Logger, loadConfig, Secret, WorkConfig } from "@peerbot/runtime";
 import { until } from "@peerbot/testing";
 import type { Container, ContainerInspectInfo } from "dockerode";
 import { z } from "zod";
@@ -16,7 +16,7 @@ const Config = z.object({
   ...DockerConfig.shape,
   ...DockerInDockerConfig.shape,
   ...RunOptionsConfig.shape,
-  STOP_GRACE_SECONDS: z.coerce.number(),
+  ...WorkConfig.shape,
 });
 
 /** What stands in for the gateway's container: hands every connection on to a port of this machine. */

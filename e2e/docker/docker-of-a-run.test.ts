@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { RunOptionsConfig } from "@peerbot/contracts";
-import { createLogger, loadConfig } from "@peerbot/runtime";
+import { createLogger, loadConfig, WorkConfig } from "@peerbot/runtime";
 import { temporaryFolder } from "@peerbot/testing";
 import { expect } from "chai";
 import { z } from "zod";
@@ -16,7 +16,7 @@ const LauncherConfig = z.object({
   ...DockerConfig.shape,
   ...DockerInDockerConfig.shape,
   ...RunOptionsConfig.shape,
-  STOP_GRACE_SECONDS: z.coerce.number(),
+  ...WorkConfig.shape,
 });
 const Made = z.object({ HostConfig: z.object({ Mounts: z.array(z.record(z.string(), z.unknown())) }) });
 const silent = createLogger({ service: "launcher", level: "fatal" });

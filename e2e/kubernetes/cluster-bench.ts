@@ -1,5 +1,5 @@
 import { RunOptionsConfig } from "@peerbot/contracts";
-import { createLogger, type Logger, loadConfig, Secret } from "@peerbot/runtime";
+import { createLogger, type Logger, loadConfig, Secret, WorkConfig } from "@peerbot/runtime";
 import { type PodSecurityLevel, type PolicyRule, startKubernetes } from "@peerbot/sandbox/kubernetes";
 import { temporaryFolder } from "@peerbot/testing";
 import { z } from "zod";
@@ -13,7 +13,7 @@ const Config = z.object({
   ...KubernetesConfig.shape,
   ...DockerInDockerConfig.shape,
   ...RunOptionsConfig.shape,
-  STOP_GRACE_SECONDS: z.coerce.number(),
+  ...WorkConfig.shape,
 });
 const GONE_SECONDS = 1;
 

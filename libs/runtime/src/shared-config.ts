@@ -72,3 +72,27 @@ export const GitHubConfig = z.object({
   GITHUB_API_URL: httpUrl().default("https://api.github.com").describe("Address of GitHub's REST API."),
   GITHUB_GIT_URL: httpUrl().default("https://github.com").describe("Address of GitHub for git over HTTP."),
 });
+
+/** What whoever starts a worker tells it of how to work. */
+export const WorkConfig = z.object({
+  STOP_GRACE_SECONDS: wholeNumber({ min: 1, max: 600 })
+    .default(30)
+    .describe("How long a worker lives after it is asked to stop, to save its work and tell how it ended."),
+  SAVE_MARGIN_SECONDS: wholeNumber({ min: 1, max: 3600 })
+    .optional()
+    .describe(
+      "How long before its deadline a run saves its work; unset: 60, or a quarter of the run if that is shorter.",
+    ),
+  MAX_TURNS: wholeNumber({ min: 1 })
+    .optional()
+    .describe("Most model calls in answer to one message; unset means no limit."),
+  MAX_BUDGET_USD: z.coerce
+    .number("must be a number of US dollars")
+    .positive("must be more than 0")
+    .optional()
+    .describe("What the answer to one message may cost at list prices, in US dollars; unset means no limit."),
+  DOCKER_START_SECONDS: wholeNumber({ min: 1, max: 600 })
+    .default(60)
+    .describe("How long a run with a Docker daemon waits for it, beside the clone, before it goes on without."),
+});
+export type WorkConfig = z.infer<typeof WorkConfig>;

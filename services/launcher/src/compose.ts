@@ -35,6 +35,7 @@ import { createMetrics } from "./metrics.ts";
 import { createProcessRunner } from "./runner/process/process-runner.ts";
 import { versionOfSources } from "./runner/process/version-of-sources.ts";
 import type { SessionRunner } from "./runner/session-runner.ts";
+import { workEnvironmentOf } from "./runner/work-environment.ts";
 import { sweepRegularly } from "./sweep.ts";
 import { tellLineRegularly } from "./tell-line.ts";
 import { generationOf, keepPool } from "./warm/keep-pool.ts";
@@ -230,6 +231,7 @@ export async function runnerOf(config: LauncherConfig, logger: Logger): Promise<
         // What another program does with the argument is not known.
         compilesAhead: config.WORKER_MAIN === undefined,
         searchPath: config.PATH,
+        workEnvironment: workEnvironmentOf(config),
         faultPointsDir: config.FAULT_POINTS_DIR,
         logger,
       });

@@ -10,6 +10,7 @@ import {
   RetentionConfig,
   SlackConfig,
   secret,
+  WorkConfig,
   wholeNumber,
 } from "@peerbot/runtime";
 import { z } from "zod";
@@ -63,9 +64,7 @@ const settings = z.object({
   SESSION_TIMEOUT_SECONDS: wholeNumber({ min: 1, max: 24 * 3600 })
     .default(3600)
     .describe("How long one run may take; the worker saves its work before."),
-  STOP_GRACE_SECONDS: wholeNumber({ min: 1, max: 600 })
-    .default(30)
-    .describe("How long a worker may take to save its work when it is asked to stop."),
+  ...WorkConfig.shape,
   MAX_CONCURRENT_RUNS: wholeNumber({ min: 1, max: 10_000 })
     .default(20)
     .describe("How many runs this launcher looks after at once."),

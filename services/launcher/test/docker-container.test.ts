@@ -1,5 +1,5 @@
 import { RunOptionsConfig } from "@peerbot/contracts";
-import { loadConfig, Secret } from "@peerbot/runtime";
+import { loadConfig, Secret, WorkConfig } from "@peerbot/runtime";
 import { expect } from "chai";
 import { z } from "zod";
 import { dindContainerOf } from "../src/runner/docker/dind-container.ts";
@@ -16,7 +16,7 @@ const Config = z.object({
   ...DockerConfig.shape,
   ...DockerInDockerConfig.shape,
   ...RunOptionsConfig.shape,
-  STOP_GRACE_SECONDS: z.coerce.number(),
+  ...WorkConfig.shape,
 });
 const NETWORK = { id: "0123abcd", hostAddress: "10.213.0.1" };
 const GIB = 2 ** 30;

@@ -1,5 +1,5 @@
 import { RunOptionsConfig } from "@peerbot/contracts";
-import { loadConfig, Secret } from "@peerbot/runtime";
+import { loadConfig, Secret, WorkConfig } from "@peerbot/runtime";
 import { expect } from "chai";
 import { z } from "zod";
 import { DockerInDockerConfig } from "../src/runner/docker-in-docker-config.ts";
@@ -14,7 +14,7 @@ const Config = z.object({
   ...KubernetesConfig.shape,
   ...DockerInDockerConfig.shape,
   ...RunOptionsConfig.shape,
-  STOP_GRACE_SECONDS: z.coerce.number(),
+  ...WorkConfig.shape,
 });
 const NOW = 1_700_000_000_000;
 

@@ -11,11 +11,16 @@ import { aRun, describeSessionRunner, SCRIPTS } from "./runner-conformance.ts";
 
 const silent: Pick<Logger, "warn"> = createLogger({ service: "launcher", level: "fatal" });
 
-function processRunner(directory: string, script: string, logger = silent): SessionRunner {
+function processRunner(
+  directory: string,
+  script: string,
+  { logger = silent, settings = {} }: { logger?: Pick<Logger, "warn">; settings?: Record<string, string> } = {},
+): SessionRunner {
   return createProcessRunner({
     directory,
     command: [process.execPath, "-e", script],
     searchPath: process.env.PATH ?? "",
+    workEnvironment: settings,
     logger,
     deadlineGraceSeconds: 1,
   });
@@ -25,7 +30,7 @@ describeSessionRunner("process", async () => {
   const folder = await temporaryFolder();
   return {
     host: "127.0.0.1",
-    createRunner: (script) => processRunner(join(folder.path, "runs"), script),
+    createRunner: (script, settings = {}) => processRunner(join(folder.path, "runs"), script, { settings }),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
 });
@@ -34,7 +39,7 @@ describe("the process runner", () => {
   let folder: TemporaryFolder;
   const opened: SessionRunner[] = [];
   const runnerOf = (script: string, logger = silent): SessionRunner => {
-    const runner = processRunner(folder.path, script, logger);
+    const runner = processRunner(folder.path, script, { logger });
     opened.push(runner);
     return runner;
   };
@@ -63,12 +68,23 @@ describe("the process runner", () => {
     expect(JSON.parse(await readFile(fileOf(run, "output.log"), "utf8"))).to.deep.equal({
       PATH: process.env.PATH,
       HOME: fileOf(run, "home"),
+      TMPDIR: fileOf(run, "tmp"),
       LANG: "C.UTF-8",
       GATEWAY_URL: "http://127.0.0.1:9",
       START_TOKEN: "the-token",
       WORKSPACE_DIR: fileOf(run, "workspace"),
       LOG_LEVEL: "debug",
     });
+  });
+
+  it("does not fit workers that are told otherwise how to work", () => {
+    const fitOf = (settings: Record<string, string>) => {
+      const runner = processRunner(folder.path, SCRIPTS.waits, { settings });
+      opened.push(runner);
+      return runner.fit;
+    };
+    expect(fitOf({ MAX_TURNS: "7" })).to.equal(fitOf({ MAX_TURNS: "7" }));
+    expect(fitOf({ MAX_TURNS: "7" })).not.to.equal(fitOf({ MAX_TURNS: "8" }));
   });
 
   it("keeps what a run holds from other users of the machine", async () => {

@@ -11,8 +11,11 @@ export interface RunnerUnderTest extends AsyncDisposable {
   readonly host: string;
   /** Where workers find a port of this machine, if that takes more than its address. */
   urlOf?(port: number): Promise<string>;
-  /** A runner whose workers are JavaScript programs; several of them see the same runs, like replicas. */
-  createRunner(script: string): SessionRunner;
+  /**
+   * A runner whose workers are JavaScript programs; several of them see the same runs, like replicas. `settings` are
+   * the launcher's variables about how workers work.
+   */
+  createRunner(script: string, settings?: Record<string, string>): SessionRunner;
 }
 
 const REPORT_READY = "fetch(process.env.GATEWAY_URL + '/ready').catch(() => {}); setInterval(() => {}, 1000)";
@@ -25,6 +28,8 @@ export const SCRIPTS = {
   savesWhenAsked: `process.on('SIGTERM', () => process.exit(0)); ${REPORT_READY}`,
   isOnStandby:
     "const { STANDBY_TOKEN, START_TOKEN } = process.env; process.exit(STANDBY_TOKEN && !START_TOKEN ? 0 : 5)",
+  isToldHowToWork:
+    "const { MAX_TURNS, STOP_GRACE_SECONDS } = process.env; process.exit(MAX_TURNS === '7' && STOP_GRACE_SECONDS === '3' ? 0 : 5)",
   ignoresSigterm: `process.on('SIGTERM', () => {}); ${REPORT_READY}`,
 } as const;
 
@@ -95,8 +100,8 @@ export function describeSessionRunner(adapter: string, open: () => Promise<Runne
     let place: RunnerUnderTest;
     let gateway: Gateway;
     const opened: SessionRunner[] = [];
-    const runnerOf = (script: string): SessionRunner => {
-      const runner = place.createRunner(script);
+    const runnerOf = (script: string, settings?: Record<string, string>): SessionRunner => {
+      const runner = place.createRunner(script, settings);
       opened.push(runner);
       return runner;
     };
@@ -175,6 +180,14 @@ export function describeSessionRunner(adapter: string, open: () => Promise<Runne
       const run = aRun({ deadlineAt: Date.now() + 500 });
       await first.start(run);
       expect(await second.ended(run.name, never())).to.include({ reason: "deadline-exceeded" });
+    });
+
+    it("tells every worker how it is to work", async () => {
+      const runner = runnerOf(SCRIPTS.isToldHowToWork, { MAX_TURNS: "7", STOP_GRACE_SECONDS: "3" });
+      for (const worker of [aRun(), aStandby()]) {
+        await runner.start(worker);
+        expect(await runner.ended(worker.name, never())).to.include({ reason: "completed" });
+      }
     });
 
     it("starts a worker ahead with nothing of any run", async () => {

@@ -1,5 +1,5 @@
 import { isAbsolute } from "node:path";
-import { CommonConfig, dockerHost, evenIfOthersAreWrong, httpUrl, secret, wholeNumber } from "@peerbot/runtime/core";
+import { CommonConfig, dockerHost, evenIfOthersAreWrong, httpUrl, secret, WorkConfig } from "@peerbot/runtime/core";
 import { z } from "zod";
 
 const settings = z.object({
@@ -13,17 +13,7 @@ const settings = z.object({
     .string()
     .refine(isAbsolute, "must be an absolute path")
     .describe("A folder of this worker's own; it need not exist."),
-  SAVE_MARGIN_SECONDS: wholeNumber({ min: 1, max: 3600 })
-    .optional()
-    .describe(
-      "How long before its deadline a run saves its work; unset: 60, or a quarter of the run if that is shorter.",
-    ),
-  MAX_TURNS: wholeNumber({ min: 1 }).optional().describe("Most model calls of one turn; unset means no limit."),
-  MAX_BUDGET_USD: z.coerce
-    .number("must be a number of US dollars")
-    .positive("must be more than 0")
-    .optional()
-    .describe("What one turn may cost at list prices, in US dollars; unset means no limit."),
+  ...WorkConfig.shape,
   CLAUDE_CODE_PATH: z
     .string()
     .refine(isAbsolute, "must be an absolute path")
@@ -32,9 +22,6 @@ const settings = z.object({
   DOCKER_HOST: dockerHost()
     .optional()
     .describe("The Docker daemon of this run's own, for the agent's commands; unset: it has none."),
-  DOCKER_START_SECONDS: wholeNumber({ min: 1, max: 600 })
-    .default(60)
-    .describe("How long a run with a Docker daemon waits for it, beside the clone, before it goes on without."),
   PATH: z.string().default("/usr/local/bin:/usr/bin:/bin").describe("Where git and the agent's tools are found."),
 });
 

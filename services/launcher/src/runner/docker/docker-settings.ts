@@ -17,6 +17,8 @@ export interface DockerSettings {
   workspaceGib?: number | undefined;
   /** How long a worker may take to save its work when it is ended by anybody, in seconds. */
   graceSeconds: number;
+  /** Further variables of every worker. */
+  workEnvironment: Readonly<Record<string, string>>;
   gateway: "container" | "host";
   subnets: SubnetPool;
   hasInternet: boolean;

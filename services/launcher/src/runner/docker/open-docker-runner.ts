@@ -1,15 +1,14 @@
 import { daemonImageOf, type RunOptionsConfig } from "@peerbot/contracts";
-import type { Logger } from "@peerbot/runtime";
+import type { Logger, WorkConfig } from "@peerbot/runtime";
 import type { DockerInDockerConfig } from "../docker-in-docker-config.ts";
 import type { SessionRunner } from "../session-runner.ts";
+import { workEnvironmentOf } from "../work-environment.ts";
 import type { DockerConfig } from "./docker-config.ts";
 import { createDockerRunner } from "./docker-runner.ts";
 import type { DockerSettings } from "./docker-settings.ts";
 import { connectEngine } from "./engine.ts";
 
-type Config = DockerConfig &
-  DockerInDockerConfig &
-  Pick<RunOptionsConfig, "DOCKER_IN_DOCKER"> & { STOP_GRACE_SECONDS: number };
+type Config = DockerConfig & DockerInDockerConfig & Pick<RunOptionsConfig, "DOCKER_IN_DOCKER"> & WorkConfig;
 
 /** The runner that these settings describe. */
 export function openDockerRunner(config: Config, logger: Pick<Logger, "warn">): SessionRunner {
@@ -31,6 +30,7 @@ export function settingsOf(config: Config): DockerSettings {
     tmpMib: config.DOCKER_TMP_MIB,
     workspaceGib: config.DOCKER_WORKSPACE_GIB,
     graceSeconds: config.STOP_GRACE_SECONDS,
+    workEnvironment: workEnvironmentOf(config),
     gateway: config.DOCKER_GATEWAY,
     subnets: config.DOCKER_SUBNETS,
     hasInternet: config.DOCKER_INTERNET,

@@ -37,7 +37,7 @@ export function workerContainerOf(
     User: `${WORKER_UID}:${WORKER_UID}`,
     Entrypoint: ["/bin/sh", "-c", LEAD, "lead", ...files, String(settings.graceSeconds)],
     Cmd: [...command],
-    Env: environmentOf(worker),
+    Env: environmentOf(worker, settings),
     // Not the run's: a name of the container would be its host name otherwise.
     Hostname: "worker",
     StopSignal: "SIGTERM",
@@ -62,7 +62,7 @@ function deadlineEntryOf({ deadlineAt }: Pick<WorkerSpec, "deadlineAt">): Entry 
   return { path: DEADLINE_FILE, mode: 0o444, uid: 0, text: `${Math.ceil(deadlineAt / 1_000)}\n` };
 }
 
-function environmentOf(worker: WorkerSpec): string[] {
+function environmentOf(worker: WorkerSpec, { workEnvironment }: Pick<DockerSettings, "workEnvironment">): string[] {
   return [
     `GATEWAY_URL=${worker.gatewayUrl}`,
     `WORKSPACE_DIR=${WORKSPACE}/${FOLDERS.workspace}`,
@@ -70,6 +70,7 @@ function environmentOf(worker: WorkerSpec): string[] {
     `TMPDIR=${WORKSPACE}/${FOLDERS.tmp}`,
     "LANG=C.UTF-8",
     `LOG_LEVEL=${worker.logLevel}`,
+    ...Object.entries(workEnvironment).map(([name, value]) => `${name}=${value}`),
     ...(worker.docker === true ? [`DOCKER_HOST=${DOCKER_URL}`] : []),
   ];
 }

@@ -26,6 +26,8 @@ export interface KubernetesSettings {
   workspaceGib: number;
   /** How long a worker may take to save its work when its pod is ended by anybody, in seconds. */
   graceSeconds: number;
+  /** Further variables of every worker. */
+  workEnvironment: Readonly<Record<string, string>>;
   /** How long an ended Job nobody removed stays, in seconds. */
   ttlSeconds: number;
   /** How long a machine may be out of reach before its workers count as lost, in seconds. */

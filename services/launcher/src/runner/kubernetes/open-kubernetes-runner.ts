@@ -1,7 +1,8 @@
 import { daemonImageOf, type RunOptionsConfig } from "@peerbot/contracts";
-import type { Logger } from "@peerbot/runtime";
+import type { Logger, WorkConfig } from "@peerbot/runtime";
 import type { DockerInDockerConfig } from "../docker-in-docker-config.ts";
 import type { SessionRunner } from "../session-runner.ts";
+import { workEnvironmentOf } from "../work-environment.ts";
 import { loadKubeConfig } from "./kube-config.ts";
 import type { KubernetesConfig } from "./kubernetes-config.ts";
 import { createKubernetesRunner } from "./kubernetes-runner.ts";
@@ -10,9 +11,7 @@ import type { DockerSettings, KubernetesSettings } from "./kubernetes-settings.t
 /** A node that answers needs a few seconds at most to tell that a pod is gone. */
 const GONE_SECONDS = 15;
 
-type RunnerConfig = KubernetesConfig &
-  DockerInDockerConfig &
-  Pick<RunOptionsConfig, "DOCKER_IN_DOCKER"> & { STOP_GRACE_SECONDS: number };
+type RunnerConfig = KubernetesConfig & DockerInDockerConfig & Pick<RunOptionsConfig, "DOCKER_IN_DOCKER"> & WorkConfig;
 
 /** The runner that these settings describe. @throws when there is no cluster to be found. */
 export function openKubernetesRunner(
@@ -46,6 +45,7 @@ export function settingsOf(config: RunnerConfig): KubernetesSettings {
     cpuRequestPercent: config.WORKER_CPU_REQUEST_PERCENT,
     workspaceGib: config.WORKER_WORKSPACE_GIB,
     graceSeconds: config.STOP_GRACE_SECONDS,
+    workEnvironment: workEnvironmentOf(config),
     ttlSeconds: config.WORKER_TTL_SECONDS,
     nodeLostSeconds: config.KUBERNETES_NODE_LOST_SECONDS,
     prefersSpot: config.WORKER_SPOT,

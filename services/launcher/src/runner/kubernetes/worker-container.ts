@@ -17,7 +17,7 @@ export function workerContainerOf(worker: WorkerSpec, settings: KubernetesSettin
     name: WORKER_CONTAINER,
     image: settings.image,
     imagePullPolicy: settings.imagePullPolicy,
-    env: environmentOf(worker),
+    env: environmentOf(worker, settings),
     resources: resourcesOf(settings.sizes[worker.size ?? settings.defaultSize], settings),
     // The last lines of a worker that failed then stand in its pod's status, where whoever looks finds them.
     terminationMessagePolicy: "FallbackToLogsOnError",
@@ -38,7 +38,10 @@ export function workerVolumesOf({ workspaceGib }: Pick<KubernetesSettings, "work
   return Object.keys(FOLDERS).map((name) => ({ name, emptyDir: { sizeLimit: `${workspaceGib}Gi` } }));
 }
 
-function environmentOf(worker: WorkerSpec): V1EnvVar[] {
+function environmentOf(
+  worker: WorkerSpec,
+  { workEnvironment }: Pick<KubernetesSettings, "workEnvironment">,
+): V1EnvVar[] {
   return [
     { name: "GATEWAY_URL", value: worker.gatewayUrl },
     { name: tokenOf(worker).variable, valueFrom: { secretKeyRef: { name: worker.name, key: TOKEN_KEY } } },
@@ -47,5 +50,6 @@ function environmentOf(worker: WorkerSpec): V1EnvVar[] {
     { name: "TMPDIR", value: FOLDERS.tmp },
     { name: "LANG", value: "C.UTF-8" },
     { name: "LOG_LEVEL", value: worker.logLevel },
+    ...Object.entries(workEnvironment).map(([name, value]) => ({ name, value })),
   ];
 }

@@ -25,6 +25,8 @@ export interface ProcessRunnerOptions {
   logger: Pick<Logger, "warn">;
   /** Whether the program's code is compiled ahead: it must leave at once when it is given the argument `--load`. */
   compilesAhead?: boolean;
+  /** Further variables of every worker. */
+  workEnvironment?: Readonly<Record<string, string>>;
   /** For breaking tests only: the workers' FAULT_POINTS_DIR. */
   faultPointsDir?: string | undefined;
   /** How long a worker may still take after its deadline, in seconds. */
@@ -44,9 +46,9 @@ const LOGGED_LINES = 20;
  * own user, so this keeps nothing from a prompt that goes looking: it is for a machine of one's own.
  */
 export function createProcessRunner(options: ProcessRunnerOptions): SessionRunner {
-  const { command, searchPath, logger, faultPointsDir, deadlineGraceSeconds = 15 } = options;
+  const { command, searchPath, logger, workEnvironment = {}, faultPointsDir, deadlineGraceSeconds = 15 } = options;
   const directory = resolve(options.directory);
-  const fit = JSON.stringify([command, options.version, searchPath, faultPointsDir]);
+  const fit = JSON.stringify([command, options.version, searchPath, workEnvironment, faultPointsDir]);
   const disposed = new AbortController();
   const compiled =
     options.compilesAhead === true ? compileAhead({ command, directory, searchPath, logger }) : undefined;
@@ -60,7 +62,7 @@ export function createProcessRunner(options: ProcessRunnerOptions): SessionRunne
     if ((await folder.leader()) !== undefined) return "already-exists";
     await folder.create({ v: 1, deadlineAt: worker.deadlineAt, oomKills: await countOomKills() });
     const spawned = await spawnLeader(folder, {
-      ...environmentOf(worker, folder, { searchPath, faultPointsDir }),
+      ...environmentOf(worker, folder, { searchPath, workEnvironment, faultPointsDir }),
       ...(compiled?.folder === undefined ? {} : { NODE_COMPILE_CACHE: compiled.folder }),
     });
     const leader = await untilLed(folder, spawned);
@@ -164,17 +166,23 @@ export function createProcessRunner(options: ProcessRunnerOptions): SessionRunne
 function environmentOf(
   worker: WorkerSpec,
   folder: RunFolder,
-  { searchPath, faultPointsDir }: Pick<ProcessRunnerOptions, "searchPath" | "faultPointsDir">,
+  {
+    searchPath,
+    workEnvironment,
+    faultPointsDir,
+  }: Pick<ProcessRunnerOptions, "searchPath" | "workEnvironment" | "faultPointsDir">,
 ): Record<string, string> {
   const { variable, token } = tokenOf(worker);
   return {
     PATH: searchPath,
     HOME: folder.home,
+    TMPDIR: folder.temporary,
     LANG: "C.UTF-8",
     GATEWAY_URL: worker.gatewayUrl,
     [variable]: token.reveal(),
     WORKSPACE_DIR: folder.workspace,
     LOG_LEVEL: worker.logLevel,
+    ...workEnvironment,
     ...(faultPointsDir === undefined ? {} : { FAULT_POINTS_DIR: faultPointsDir }),
   };
 }

@@ -29,10 +29,11 @@ export function openRunFolder(path: string) {
     path,
     workspace: file("workspace"),
     home: file("home"),
+    temporary: file("tmp"),
 
     /** Making it again changes nothing. */
     async create(notes: RunNotes): Promise<void> {
-      for (const folder of [path, file("workspace"), file("home")])
+      for (const folder of [path, file("workspace"), file("home"), file("tmp")])
         await mkdir(folder, { recursive: true, mode: 0o700 });
       await writeOnce(file("notes.json"), JSON.stringify(notes));
     },
