@@ -140,7 +140,7 @@ async function writeFiles(folder: string, files: Record<string, string>): Promis
 /** A worker as the process runner starts it. */
 export function spawnWorker(workspaceDir: string, env: Record<string, string>): WorkerProcess {
   const child = spawn(process.execPath, [WORKER], {
-    env: { PATH: process.env.PATH, WORKSPACE_DIR: workspaceDir, ...env },
+    env: { PATH: process.env.PATH, TMPDIR: dirname(workspaceDir), WORKSPACE_DIR: workspaceDir, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

@@ -101,6 +101,8 @@ function environmentOf(settings: ClaudeSettings): Record<string, string> {
     ANTHROPIC_BASE_URL: settings.baseUrl,
     ANTHROPIC_API_KEY: settings.apiKey.reveal(),
     CLAUDE_CONFIG_DIR: configFolderOf(settings),
+    // In /tmp they would outlive a worker that shares its machine.
+    CLAUDE_CODE_TMPDIR: temporaryFolderOf(settings),
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
     CLAUDE_CODE_DISABLE_AUTO_MEMORY: "1",
     // Nobody is there to hear of a background task once the turn is over.
@@ -115,6 +117,11 @@ function environmentOf(settings: ClaudeSettings): Record<string, string> {
 
 export function configFolderOf({ home }: ClaudeSettings): string {
   return join(home, ".claude");
+}
+
+/** For the binary's own files. The agent's commands find /tmp as everywhere: sockets in a long path cannot be opened. */
+export function temporaryFolderOf({ home }: ClaudeSettings): string {
+  return join(home, "tmp");
 }
 
 function judgeCall({ workspace, home }: ClaudeSettings): Hook {

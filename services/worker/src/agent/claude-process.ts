@@ -3,7 +3,14 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Options, Query, SDKUserMessage, SpareProcess } from "@anthropic-ai/claude-agent-sdk";
 import type { Conversation } from "./agent.ts";
-import { type ClaudeSettings, claudeOptions, configFolderOf, isBegun, optionsFor } from "./claude-options.ts";
+import {
+  type ClaudeSettings,
+  claudeOptions,
+  configFolderOf,
+  isBegun,
+  optionsFor,
+  temporaryFolderOf,
+} from "./claude-options.ts";
 import { createMemoryStore } from "./memory-store.ts";
 import { endGroup, startGroup } from "./process-group.ts";
 
@@ -35,7 +42,7 @@ export async function startClaude(
   settings: ClaudeSettings,
   conversation: Conversation,
 ): Promise<ClaudeProcess> {
-  await mkdir(configFolderOf(settings), { recursive: true });
+  await makeFolders(configFolderOf(settings), temporaryFolderOf(settings));
   const parts = createParts(settings);
   parts.bind(conversation);
   const session = sdk.query({
@@ -48,8 +55,7 @@ export async function startClaude(
 /** Starts the binary for any conversation that is yet to come, in a folder of no session. */
 export async function startSpare(sdk: ClaudeSdk, settings: ClaudeSettings): Promise<SpareClaude> {
   const parking = join(settings.home, "parking");
-  await mkdir(configFolderOf(settings), { recursive: true });
-  await mkdir(parking, { recursive: true });
+  await makeFolders(configFolderOf(settings), temporaryFolderOf(settings), parking);
   const parts = createParts(settings);
   let spare: SpareProcess;
   try {
@@ -83,6 +89,10 @@ export async function startSpare(sdk: ClaudeSdk, settings: ClaudeSettings): Prom
       }
     },
   };
+}
+
+async function makeFolders(...folders: string[]): Promise<void> {
+  await Promise.all(folders.map((folder) => mkdir(folder, { recursive: true })));
 }
 
 /** What a process needs from its start, and what it is given as more is known. */
