@@ -57,6 +57,8 @@ export class GatewayDouble implements AsyncDisposable {
   beforePush: () => Promise<void> = async () => {};
   /** Runs before the conversation is handed out. */
   beforeConversation: () => Promise<void> = async () => {};
+  /** Runs before a conversation is saved. */
+  beforeSave: () => Promise<void> = async () => {};
   /** Runs before a request goes on to the model. */
   beforeModel: () => Promise<void> = async () => {};
   /** What the agent sent to the model. */
@@ -173,6 +175,7 @@ export class GatewayDouble implements AsyncDisposable {
         await this.beforeConversation();
         return ok(this.conversation ?? { generation: null, state: null });
       case "PUT /v1/conversation":
+        await this.beforeSave();
         return this.#save(ConversationSave.parse(JSON.parse(body)));
       case "POST /v1/pull-request":
         if (this.refusePullRequests !== undefined) return refuse(this.refusePullRequests, "github-forbidden");

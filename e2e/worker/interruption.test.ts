@@ -1,7 +1,9 @@
+import { readdir } from "node:fs/promises";
+import { basename } from "node:path";
 import { until } from "@peerbot/testing";
 import { expect } from "chai";
 import { execa } from "execa";
-import { answerIn } from "./read-events.ts";
+import { answerIn, noticesIn } from "./read-events.ts";
 import { type Bench, setUpBench, type WorkerProcess } from "./worker-bench.ts";
 
 describe("a worker that must go", function () {
@@ -50,6 +52,37 @@ describe("a worker that must go", function () {
     expect(await bench.git("show", `${bench.branch}:half.txt`)).to.equal("done so far");
   });
 
+  describe("tells in time how it ended when SIGTERM comes", () => {
+    const GRACE_SECONDS = 15;
+
+    async function terminateWithout(takeAway: () => void): Promise<void> {
+      bench.gateway.receive({ text: LONG_WORK });
+      const worker = bench.startWorker({ env: { STOP_GRACE_SECONDS: String(GRACE_SECONDS) } });
+      await isSleeping();
+      takeAway();
+      worker.child.kill("SIGTERM");
+      const killing = setTimeout(() => worker.child.kill("SIGKILL"), GRACE_SECONDS * 1_000);
+      const exitCode = await worker.exitCode();
+      clearTimeout(killing);
+      expect(exitCode, worker.log()).to.equal(0);
+    }
+
+    it("and nobody takes its conversation", async () => {
+      const { gateway } = bench;
+      await terminateWithout(() => (gateway.beforeSave = () => new Promise(() => {})));
+      expect(gateway.run.finished?.outcome).to.equal("saved");
+      expect(await bench.git("show", `${bench.branch}:half.txt`)).to.equal("done so far");
+      expect(noticesIn(gateway.run.events).at(-1)).to.match(/^Our conversation could not be saved \(there was no time/);
+    });
+
+    it("and nobody takes its work", async () => {
+      const { gateway } = bench;
+      await terminateWithout(() => (gateway.beforePush = () => new Promise(() => {})));
+      expect(gateway.run.finished?.failure?.code).to.equal("out-of-time");
+      expect(gateway.conversation?.state.epoch).to.equal(1);
+    });
+  });
+
   it("leaves nothing running of what the agent started", async () => {
     const { gateway } = bench;
     // Of this test alone: sleepers of others are none of its business.
@@ -59,6 +92,15 @@ describe("a worker that must go", function () {
     expect(await worker.exitCode(), worker.log()).to.equal(0);
     const { stdout } = await execa("ps", ["-eo", "args"]);
     expect(stdout).not.to.contain(sleeper);
+  });
+
+  it("keeps even what the agent's binary notes for itself in its own folder", async () => {
+    bench.gateway.receive({ text: "script: bash echo done ;; say finished" });
+    const worker = bench.startWorker();
+    expect(await worker.exitCode(), worker.log()).to.equal(0);
+    // Named for the folder it works in.
+    const everywhere = await readdir(`/tmp/claude-${process.getuid?.()}`).catch(() => []);
+    expect(everywhere.filter((name) => name.includes(basename(bench.folder)))).to.deep.equal([]);
   });
 
   it("stops at once and writes nothing more when a newer run has begun", async () => {

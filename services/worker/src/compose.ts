@@ -7,7 +7,7 @@ import { createGatewayClient, FencedError, GatewayCallError } from "./gateway-cl
 import { startInboxFeed } from "./inbox-feed.ts";
 import { type PreparedWorker, prepareWorker } from "./prepare-worker.ts";
 import { runSession } from "./run-session.ts";
-import { timeUntilSaving } from "./save-time.ts";
+import { limitSaving, timeUntilSaving } from "./save-time.ts";
 import { type TakenRun, takeRun } from "./take-run.ts";
 import { waitForRun } from "./wait-for-run.ts";
 import type { WorkspaceOptions } from "./workspace/prepare-workspace.ts";
@@ -94,8 +94,14 @@ async function carryOut(
   using _leaving = { [Symbol.dispose]: () => left.abort() };
   const over = AbortSignal.any([left.signal, AbortSignal.timeout(Math.max(0, deadlineAt - now))]);
 
+  const limits = limitSaving({ saving, terminated, deadlineAt, graceMs: config.STOP_GRACE_SECONDS * 1_000 });
+  const working = AbortSignal.any([over, limits.work]);
+
   const gatewayUrl = config.GATEWAY_URL;
-  const gateway = createGatewayClient({ gatewayUrl, patienceMs: PATIENCE_MS, runToken, signal: over });
+  const reach = (signal: AbortSignal) => createGatewayClient({ gatewayUrl, patienceMs: PATIENCE_MS, runToken, signal });
+  const { saveConversation } = reach(AbortSignal.any([over, limits.conversation]));
+  const { openPullRequest } = reach(working);
+  const gateway = { ...reach(over), saveConversation, openPullRequest };
   const events = createEventSender((batch) => gateway.sendEvents(batch));
   await using feed = startInboxFeed(gateway, { after: assignment.inboxAfter });
   events.send({ type: "phase", phase: "preparing" });
@@ -105,12 +111,12 @@ async function carryOut(
   const onTrying = () => events.send({ type: "notice", text: "The git host does not answer; trying again." });
   const workspace: WorkspaceOptions = {
     path: folders.repository,
-    vault: openVault({ path: folders.vault, git, url, token: gitToken, signal: over, onTrying }),
+    vault: openVault({ path: folders.vault, git, url, token: gitToken, signal: working, onTrying }),
     git,
     branch,
     defaultBranch: repository.defaultBranch,
     webUrl: repository.webUrl,
-    signal: over,
+    signal: working,
   };
   const docker =
     config.DOCKER_HOST === undefined

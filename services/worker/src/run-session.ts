@@ -1,5 +1,5 @@
 import type { Assignment, InboxEntry, Phase, RunFinished, Usage } from "@peerbot/contracts";
-import { AppError, faultPoint, type Logger } from "@peerbot/runtime/core";
+import { faultPoint, type Logger } from "@peerbot/runtime/core";
 import type { Agent } from "./agent/agent.ts";
 import { addUsage, NO_USAGE } from "./agent/usage-of-results.ts";
 import { type DockerState, NO_DOCKER } from "./await-docker.ts";
@@ -10,7 +10,7 @@ import { INBOX_START, isAfter } from "./inbox-order.ts";
 import { outcomeOf } from "./outcome-of.ts";
 import { lastRetry, type Request, readRequests, requestsBefore, TRY_AGAIN } from "./read-requests.ts";
 import { type Remembered, recall, remember } from "./remember.ts";
-import { failureOf, publishWork, type SaveContext, saveWork } from "./save-work.ts";
+import { expectedIn, failureOf, publishWork, type SaveContext, saveWork } from "./save-work.ts";
 import { takeTurn } from "./take-turn.ts";
 import { prepareWorkspace, type WorkspaceOptions } from "./workspace/prepare-workspace.ts";
 import { readGuidance } from "./workspace/read-guidance.ts";
@@ -256,8 +256,8 @@ async function keepConversation(
     await remember(gateway, remembered, kept);
     await faultPoint("worker.after-save");
   } catch (error) {
-    if (error instanceof FencedError || !(error instanceof AppError)) throw error;
-    const text = `Our conversation could not be saved (${error.message}): the next reply meets me as I was before this one.`;
+    const { message } = expectedIn(error);
+    const text = `Our conversation could not be saved (${message}): the next reply meets me as I was before this one.`;
     events.send({ type: "notice", text });
   }
 }

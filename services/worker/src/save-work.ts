@@ -78,20 +78,25 @@ export async function publishWork(
     const title = subjects[0] ?? subjectOf(request);
     return await gateway.openPullRequest(writePullRequest({ title, subjects, answer, request, person, branch }));
   } catch (error) {
-    if (error instanceof FencedError || !(error instanceof AppError)) throw error;
-    report({
-      type: "notice",
-      text: `The branch is pushed, but the pull request could not be opened: ${error.message}.`,
-    });
+    const { message } = expectedIn(error);
+    report({ type: "notice", text: `The branch is pushed, but the pull request could not be opened: ${message}.` });
     return undefined;
   }
 }
 
 /** A failure of git or of what is behind it. @throws what is none of these: a bug, or the end of the run */
 export function failureOf(error: unknown): Failure {
-  if (error instanceof FencedError || !(error instanceof AppError)) throw error;
-  const hint = error instanceof PushError ? error.hint : HINTS[error.code];
-  return { code: error.code, message: `${messageOf(error)}.`, ...(hint === undefined ? {} : { hint }) };
+  const expected = expectedIn(error);
+  const hint = expected instanceof PushError ? expected.hint : HINTS[expected.code];
+  return { code: expected.code, message: `${messageOf(expected)}.`, ...(hint === undefined ? {} : { hint }) };
+}
+
+/** The failure that people can be told of. @throws what is none: a bug, or the end of the run */
+export function expectedIn(error: unknown): AppError {
+  // A pause that was cut short has the failure behind it.
+  const found = error instanceof Error && error.name === "AbortError" ? error.cause : error;
+  if (found instanceof FencedError || !(found instanceof AppError)) throw error;
+  return found;
 }
 
 const HINTS: Readonly<Record<string, string>> = {
@@ -100,6 +105,7 @@ const HINTS: Readonly<Record<string, string>> = {
   "push-too-large": "Ask me to leave large files out, or an administrator to raise `GIT_PUSH_MAX_BYTES`.",
   "git-refused":
     "Try again; if it stays so, an administrator has to look at the git host and at what stands before it.",
+  "out-of-time": "Try again: I'll do it once more.",
   "git-unreachable": "Try again in a few minutes.",
   "git-failed": "Try again; if it stays so, an administrator finds more in the worker's log.",
 };

@@ -31,6 +31,12 @@ export async function runProgram(
   const child = spawn(program, args, { cwd, env, stdio: "pipe", ...(signal === undefined ? {} : { signal }) });
   // It may leave before it has read everything: its exit tells that.
   child.stdin.on("error", () => {}).end(input);
+  child.once("exit", () => {
+    if (signal?.aborted !== true) return;
+    // Git leaves what talks to the host running, which holds these open for as long as the host is silent.
+    child.stdout.destroy();
+    child.stderr.destroy();
+  });
   const ended = new Promise<{ exitCode: number; trouble: string }>((resolve) => {
     child.once("error", (error) => resolve({ exitCode: -1, trouble: error.message }));
     child.once("close", (code) => resolve({ exitCode: code ?? -1, trouble: "" }));
