@@ -34,13 +34,13 @@ describe("a worker in trouble", function () {
 
   it("says that the model is busy, and goes on when it is not any more", async () => {
     const { gateway } = bench;
-    gateway.receive({ text: "script: error 529 x2 ;; write hello.txt | hi ;; say Done" });
+    gateway.receive({ text: "script: error 529 x5 ;; write hello.txt | hi ;; say Done" });
     const worker = bench.startWorker();
 
     expect(await worker.exitCode(), worker.log()).to.equal(0);
     expect(gateway.run.finished?.outcome).to.equal("completed");
-    expect(noticesIn(gateway.run.events)).to.have.length(2);
-    expect(noticesIn(gateway.run.events)[0]).to.match(/^The model is busy; trying again in \d+ s \(1 of 4\)\.$/);
+    expect(noticesIn(gateway.run.events)).to.have.length(5);
+    expect(noticesIn(gateway.run.events)[0]).to.match(/^The model is busy; trying again in \d+ s \(1 of 8\)\.$/);
   });
 
   it("shows an answer once that broke off and was given again", async () => {

@@ -4,6 +4,8 @@ import { AppError } from "@peerbot/runtime/core";
 /** Text that comes within this time goes out as one event, in milliseconds. */
 const GATHER_MS = 100;
 const LARGEST_BATCH = 200;
+/** In bytes of JSON: half of what the gateway takes. */
+const HEAVIEST_BATCH = 512 * 1024;
 const LONGEST_TEXT = 8_000;
 /** Of what has arrived this many are kept: more than a Redis that falls back by some seconds forgets. */
 const KEPT_EVENTS = 500;
@@ -34,7 +36,7 @@ export function createEventSender(deliver: (events: readonly NumberedEvent[]) =>
 
   async function drain(): Promise<void> {
     while (waiting.length > 0) {
-      const batch = waiting.splice(0, LARGEST_BATCH);
+      const batch = waiting.splice(0, countForBatch(waiting));
       const before = lastStored;
       lastStored = await deliver(batch.map((event, index): NumberedEvent => ({ n: before + index + 1, event })));
       kept.push(...batch);
@@ -80,6 +82,18 @@ export function createEventSender(deliver: (events: readonly NumberedEvent[]) =>
       while (waiting.length > 0 || draining !== undefined) await start();
     },
   };
+}
+
+/** How many of these go out together: one at least. */
+function countForBatch(events: readonly WorkerEvent[]): number {
+  let count = 0;
+  let bytes = 0;
+  for (const event of events.slice(0, LARGEST_BATCH)) {
+    bytes += Buffer.byteLength(JSON.stringify(event));
+    if (count > 0 && bytes > HEAVIEST_BATCH) break;
+    count += 1;
+  }
+  return count;
 }
 
 /** Joins text to text that still waits; everything else stays apart. */

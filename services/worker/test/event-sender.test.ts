@@ -37,6 +37,18 @@ describe("the event sender", () => {
     expect(arrived).to.deep.equal(Array.from({ length: 450 }, (_, index) => index + 1));
   });
 
+  it("sends no more at once than the gateway takes, however long it was away", async () => {
+    const sizes: number[] = [];
+    const sender = createEventSender(async (events) => {
+      sizes.push(Buffer.byteLength(JSON.stringify({ events })));
+      return lastOf(events);
+    });
+    for (let index = 0; index < 150; index++) sender.send({ type: "notice", text: "é".repeat(8_000) });
+    await sender.flush();
+    expect(sizes.length).to.be.greaterThan(1);
+    expect(Math.max(...sizes)).to.be.lessThan(1024 * 1024);
+  });
+
   it("tells when events cannot be delivered, and sends nothing after that", async () => {
     let calls = 0;
     const sender = createEventSender(async () => {

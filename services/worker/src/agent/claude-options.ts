@@ -107,7 +107,8 @@ function environmentOf(settings: ClaudeSettings): Record<string, string> {
     CLAUDE_CODE_DISABLE_AUTO_MEMORY: "1",
     // Nobody is there to hear of a background task once the turn is over.
     CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: "1",
-    CLAUDE_CODE_MAX_RETRIES: "4",
+    // A minute and a half: a model that is busy or a gateway that is being replaced takes longer than some seconds.
+    CLAUDE_CODE_MAX_RETRIES: "8",
     GIT_TERMINAL_PROMPT: "0",
     ...(settings.dockerHost === undefined ? {} : { DOCKER_HOST: settings.dockerHost }),
     // Without it the binary refuses to run as root without asking for permissions.
