@@ -68,7 +68,11 @@ describe("workers that are started ahead", function () {
     const environment = (await readFile(`/proc/${pid}/environ`, "utf8")).split("\0");
     const variables = environment.map((entry) => entry.split("=")[0]).filter((variable) => variable !== "");
     expect(variables.toSorted()).to.deep.equal(
-      ["GATEWAY_URL", "HOME", "LANG", "LOG_LEVEL", "PATH", "STANDBY_TOKEN", "WORKSPACE_DIR"].toSorted(),
+      [
+        ...["GATEWAY_URL", "STANDBY_TOKEN"],
+        ...["PATH", "HOME", "TMPDIR", "WORKSPACE_DIR", "LANG", "LOG_LEVEL"],
+        ...["STOP_GRACE_SECONDS", "DOCKER_START_SECONDS"],
+      ].toSorted(),
     );
     const token = environment.find((entry) => entry.startsWith("STANDBY_TOKEN="))?.split(".")[1] ?? "";
     const claims = JSON.parse(Buffer.from(token, "base64url").toString());
