@@ -27,19 +27,38 @@ export interface FairOrder {
 }
 
 // Only the scores that are there change hands, so whatever BullMQ means by a score stays true. A person's own jobs keep
-// their order because they are read in the order they stand in.
+// their order because they are read in the order they stand in. Whose a job is never changes: it is read out of the job
+// once and noted, because this runs with every message, over all that wait.
 const ARRANGE = `
-local waiting, first, time, people, weights = unpack(KEYS)
-local jobs_prefix = ARGV[1]
-local function job_of(id)
+local waiting, first, time, people, weights, owners = unpack(KEYS)
+local jobs_prefix, kept_seconds = ARGV[1], ARGV[2]
+local function owner_of(id)
   local data = redis.call('HGET', jobs_prefix .. id, 'data')
   local is_json, job = pcall(cjson.decode, data or '')
-  return is_json and job or {}
+  if not is_json then return id .. ' ' end
+  if job.person then return job.person.team .. ':' .. job.person.user .. ' ' .. job.person.user end
+  return (job.sessionKey or id) .. ' '
 end
-local function person_of(id)
-  local job = job_of(id)
-  if job.person then return job.person.team .. ':' .. job.person.user, job.person.user end
-  return job.sessionKey or id, ''
+local function note_owner(id)
+  local owner = owner_of(id)
+  redis.call('HSET', owners, id, owner)
+  return owner
+end
+local function owners_of(ids)
+  if redis.call('HLEN', owners) > 2 * #ids + 100 then redis.call('DEL', owners) end
+  local found = {}
+  for from = 1, #ids, 1000 do
+    local noted = redis.call('HMGET', owners, unpack(ids, from, math.min(from + 999, #ids)))
+    for index, owner in ipairs(noted) do
+      local place = from + index - 1
+      found[place] = owner or note_owner(ids[place])
+    end
+  end
+  redis.call('EXPIRE', owners, kept_seconds)
+  return found
+end
+local function person_of(owner)
+  return string.match(owner, '^(.*) (.*)$')
 end
 local function step_of(user)
   return 1 / tonumber(redis.call('HGET', weights, user) or '1')
@@ -49,21 +68,26 @@ local function clock_of(person)
   return math.max(now, tonumber(redis.call('ZSCORE', people, person) or '0'))
 end
 local function arrange()
-  local rows = redis.call('ZRANGE', waiting, 0, -1, 'WITHSCORES')
-  local line, clocks, steps = {}, {}, {}
-  for place = 1, #rows / 2 do
-    local id = rows[place * 2 - 1]
-    local person, user = person_of(id)
-    if not clocks[person] then clocks[person], steps[person] = clock_of(person), step_of(user) end
-    line[place] = { id = id, place = place, start = clocks[person] }
-    clocks[person] = clocks[person] + steps[person]
+  local ids = redis.call('ZRANGE', waiting, 0, -1)
+  local line, clocks, steps, is_sorted = {}, {}, {}, true
+  for place, owner in ipairs(owners_of(ids)) do
+    local start = clocks[owner]
+    if not start then
+      local person, user = person_of(owner)
+      start, steps[owner] = clock_of(person), step_of(user)
+    end
+    line[place] = { place = place, start = start }
+    clocks[owner] = start + steps[owner]
+    is_sorted = is_sorted and (place == 1 or line[place - 1].start <= start)
   end
+  if is_sorted then return end
   table.sort(line, function(a, b)
     if a.start ~= b.start then return a.start < b.start end
     return a.place < b.place
   end)
+  local rows = redis.call('ZRANGE', waiting, 0, -1, 'WITHSCORES')
   for place, job in ipairs(line) do
-    if job.place ~= place then redis.call('ZADD', waiting, rows[place * 2], job.id) end
+    if job.place ~= place then redis.call('ZADD', waiting, rows[place * 2], ids[job.place]) end
   end
 end
 `;
@@ -75,10 +99,10 @@ return 'ok'
 
 // Clocks at or behind the common one say nothing any more.
 const TAKE = `${ARRANGE}
-local id, first_priority, kept_seconds = ARGV[2], ARGV[3], ARGV[4]
+local id, first_priority = ARGV[3], ARGV[4]
 local job = jobs_prefix .. id
 if redis.call('EXISTS', job) == 1 and redis.call('HGET', job, 'priority') ~= first_priority then
-  local person, user = person_of(id)
+  local person, user = person_of(owner_of(id))
   local start = clock_of(person)
   redis.call('ZADD', people, string.format('%.17g', start + step_of(user)), person)
   redis.call('ZREMRANGEBYSCORE', people, '-inf', string.format('%.17g', start))
@@ -113,15 +137,16 @@ export function createFairOrder({ redis, queue }: { redis: Redis; queue: Pick<Qu
     queue.toKey("fair-time"),
     queue.toKey("fair-people"),
     weightsKey,
+    queue.toKey("fair-owners"),
   ];
-  const jobsPrefix = queue.toKey("");
+  const run = (script: string, ...own: (string | number)[]) =>
+    redis.eval(script, keys.length, ...keys, queue.toKey(""), KEPT_SECONDS, ...own);
   return {
-    arrange: async () => void (await redis.eval(ARRANGE_ONLY, keys.length, ...keys, jobsPrefix)),
-    take: async (jobId) =>
-      void (await redis.eval(TAKE, keys.length, ...keys, jobsPrefix, jobId, FIRST_PRIORITY, KEPT_SECONDS)),
+    arrange: async () => void (await run(ARRANGE_ONLY)),
+    take: async (jobId) => void (await run(TAKE, jobId, FIRST_PRIORITY)),
     async line() {
       // A job that was removed while it was read has no data.
-      const rows = z.array(z.string().nullable()).parse(await redis.eval(LINE, keys.length, ...keys, jobsPrefix));
+      const rows = z.array(z.string().nullable()).parse(await run(LINE));
       return rows.flatMap((data) => (data === null ? [] : [SessionJob.parse(JSON.parse(data))]));
     },
     async setWeights(weights) {

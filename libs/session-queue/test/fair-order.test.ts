@@ -197,6 +197,14 @@ describe("the fair order of waiting sessions", () => {
     if (second !== undefined) expect(await queues[0].hasJob(second)).to.equal(false);
   });
 
+  it("orders what comes after many that came and went, and notes nothing of those any more", async () => {
+    for (const key of await ask(ADA, 150)) await queues[0].withdraw(key);
+    const [first, third] = await ask(ADA, 2);
+    const [second] = await ask(BOB);
+    expect(await queues[1].line()).to.deep.equal([first, second, third]);
+    expect(await corner.redis.hlen(queues[0].queue.toKey("fair-owners"))).to.be.lessThan(110);
+  });
+
   it("withdraws nothing that is in work", async () => {
     await open({ slots: 1 });
     const [key] = await ask(ADA);
