@@ -6,9 +6,7 @@ import { z } from "zod";
 import { claimsOf } from "../authenticate.ts";
 import { connectionClosed } from "../connection-closed.ts";
 import { fenced } from "../gateway-failure.ts";
-
-/** News may be lost on the way, so a waiting poll looks by itself this often. */
-const LOOK_EVERY_MS = 5_000;
+import { lookUntilNews } from "../look-until-news.ts";
 
 const InboxQuery = z.object({
   after: z
@@ -30,32 +28,25 @@ export function addInboxRoute(scope: FastifyInstance, ports: InboxPorts): void {
   scope.get("/inbox", async (request, reply): Promise<InboxPage> => {
     const { after, waitSeconds } = InboxQuery.parse(request.query);
     const giveUp = AbortSignal.any([connectionClosed(reply.raw), ports.stopping]);
-    const waitUntil = performance.now() + waitSeconds * 1000;
-    return { entries: await nextEntries(ports, claimsOf(request), { after, waitUntil, giveUp }) };
+    const claims = claimsOf(request);
+    const entries = await lookUntilNews({
+      look: () => entriesAfter(after, claims, ports),
+      isNews: ({ length }) => length > 0,
+      heard: (options) => ports.activity.next("inbox", claims.sessionKey, options),
+      waitSeconds,
+      giveUp,
+    });
+    return { entries };
   });
 }
 
-async function nextEntries(
-  { runs, activity }: InboxPorts,
+async function entriesAfter(
+  after: string,
   { sessionKey, epoch }: RunTokenClaims,
-  { after, waitUntil, giveUp }: { after: string; waitUntil: number; giveUp: AbortSignal },
+  { runs }: InboxPorts,
 ): Promise<InboxEntry[]> {
-  for (;;) {
-    const remaining = waitUntil - performance.now();
-    const looked = new AbortController();
-    // Listens before it looks: a message that comes in between is not slept through.
-    const news = activity.next("inbox", sessionKey, {
-      timeoutMs: Math.max(0, Math.min(remaining, LOOK_EVERY_MS)),
-      signal: AbortSignal.any([giveUp, looked.signal]),
-    });
-    try {
-      const entries = await runs.readInbox(sessionKey, epoch, after);
-      if (entries === "fenced") throw fenced();
-      if (entries.length > 0) await faultPoint("gateway.after-inbox-read");
-      if (entries.length > 0 || remaining <= 0 || giveUp.aborted) return entries;
-      await news;
-    } finally {
-      looked.abort();
-    }
-  }
+  const entries = await runs.readInbox(sessionKey, epoch, after);
+  if (entries === "fenced") throw fenced();
+  if (entries.length > 0) await faultPoint("gateway.after-inbox-read");
+  return entries;
 }

@@ -19,9 +19,7 @@ import { bearerToken } from "../credentials.ts";
 import { fenced, outOfScope, standbyOver, startTokenUsed, tokenMissing } from "../gateway-failure.ts";
 import type { Abilities } from "../git-proxy/abilities.ts";
 import { issueTokens } from "../issue-tokens.ts";
-
-/** News may be lost on the way, so a waiting worker's poll looks by itself this often. */
-const LOOK_EVERY_MS = 5_000;
+import { lookUntilNews } from "../look-until-news.ts";
 
 const OrderQuery = z.object({ waitSeconds: z.coerce.number("must be a number").min(0).max(30).default(0) });
 
@@ -66,8 +64,15 @@ export function addStandbyRoutes(scope: FastifyInstance, ports: StandbyPorts): v
     waiting.get("/standby/order", async (request, reply): Promise<StandbyNews> => {
       const { waitSeconds } = OrderQuery.parse(request.query);
       const giveUp = AbortSignal.any([connectionClosed(reply.raw), ports.stopping]);
-      const waitUntil = performance.now() + waitSeconds * 1000;
-      return { status: await nextStatus(ports, memberOf(request), { waitUntil, giveUp }) };
+      const member = memberOf(request);
+      const status = await lookUntilNews({
+        look: () => pool.look(member),
+        isNews: (seen) => seen !== "waiting",
+        heard: (options) => ports.news.next(member, options),
+        waitSeconds,
+        giveUp,
+      });
+      return { status };
     });
 
     waiting.post("/standby/take", async (request): Promise<TakenRun> => takeRun(ports, memberOf(request)));
@@ -76,29 +81,6 @@ export function addStandbyRoutes(scope: FastifyInstance, ports: StandbyPorts): v
 
 function memberOf(request: FastifyRequest): string {
   return request.getDecorator<StandbyTokenClaims>("standby").member;
-}
-
-async function nextStatus(
-  { pool, news }: StandbyPorts,
-  member: string,
-  { waitUntil, giveUp }: { waitUntil: number; giveUp: AbortSignal },
-): Promise<StandbyNews["status"]> {
-  for (;;) {
-    const remaining = waitUntil - performance.now();
-    const looked = new AbortController();
-    // Listens before it looks: what comes in between is not slept through.
-    const heard = news.next(member, {
-      timeoutMs: Math.max(0, Math.min(remaining, LOOK_EVERY_MS)),
-      signal: AbortSignal.any([giveUp, looked.signal]),
-    });
-    try {
-      const status = await pool.look(member);
-      if (status !== "waiting" || remaining <= 0 || giveUp.aborted) return status;
-      await heard;
-    } finally {
-      looked.abort();
-    }
-  }
 }
 
 /** The offered run becomes the member's. Nobody but the member has its waiting token, so a lost answer may be asked for again. */
