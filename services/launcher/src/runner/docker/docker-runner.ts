@@ -1,7 +1,7 @@
-import { setTimeout as pause } from "node:timers/promises";
 import type { DockerMode } from "@peerbot/contracts";
 import type { Logger } from "@peerbot/runtime";
 import type { ContainerCreateOptions } from "dockerode";
+import { orLeave } from "../or-leave.ts";
 import { type RunEnd, RunnerFailure, type SessionRunner, type WorkerSpec } from "../session-runner.ts";
 import { withoutTokens } from "../without-tokens.ts";
 import { dindContainerOf, dindNameOf } from "./dind-container.ts";
@@ -218,16 +218,4 @@ export function createDockerRunner({ engine, settings, logger }: DockerRunnerOpt
 
 function imageFailure(image: string, why: string, cause?: unknown): RunnerFailure {
   return new RunnerFailure(`the image ${image} cannot be used: ${why}`, { reason: "image-pull-failed", cause });
-}
-
-/** Waits, for at most so many milliseconds. @throws as soon as `leaving` is aborted. */
-async function orLeave(promise: Promise<void>, leaving: AbortSignal, timeoutMs = 2 ** 31 - 1): Promise<void> {
-  const over = new AbortController();
-  const time = pause(timeoutMs, undefined, { signal: AbortSignal.any([leaving, over.signal]) });
-  try {
-    await Promise.race([promise, time.catch(() => undefined)]); // aborted: told below
-  } finally {
-    over.abort();
-  }
-  leaving.throwIfAborted();
 }

@@ -2,6 +2,7 @@ import { buffer, text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Secret } from "@peerbot/runtime";
 import Docker, { type ContainerCreateOptions, type ContainerInspectInfo, type NetworkCreateOptions } from "dockerode";
+import { tryingWhile } from "../trying.ts";
 import { engineFailureOf, isBeingRemoved, isPassing } from "./engine-failure.ts";
 import { linesOfLog } from "./log-lines.ts";
 import { GATEWAY_NAME_LABEL, labelFilter, RUN_LABEL, runFilter } from "./run-labels.ts";
@@ -18,8 +19,11 @@ interface KnownNetwork {
   gatewayName: string;
 }
 
+/** Between tries to remove a network that does not become empty. */
 const PAUSES_MS = [200, 500, 1_000, 2_000];
 const PULL_MS = 10 * 60_000;
+
+const trying = tryingWhile(isPassing);
 
 /** What the runner asks of a Docker engine, within one installation. What passes by itself is asked again for a while. */
 export function connectEngine(address: string, instance: string) {
@@ -177,18 +181,6 @@ function placeOf(address: string): Docker.DockerOptions {
   // dockerode would otherwise read the environment for what is not told.
   if (url.protocol === "unix:") return { socketPath: url.pathname, host: undefined, port: undefined };
   return { protocol: "http", host: url.hostname, port: url.port, socketPath: undefined };
-}
-
-async function trying<T>(ask: () => Promise<T>): Promise<T> {
-  for (const pauseMs of PAUSES_MS) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!isPassing(error)) throw error;
-      await pause(pauseMs * (0.75 + Math.random() / 2));
-    }
-  }
-  return ask();
 }
 
 function ifThere<T>(answer: Promise<T>): Promise<T | undefined> {

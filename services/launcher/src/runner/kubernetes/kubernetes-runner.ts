@@ -1,5 +1,5 @@
-import { setTimeout as pause } from "node:timers/promises";
-import { type Logger, messageOf } from "@peerbot/runtime";
+import type { Logger } from "@peerbot/runtime";
+import { orLeave } from "../or-leave.ts";
 import { type RunEnd, RunnerFailure, type RunSpec, type SessionRunner, type WorkerSpec } from "../session-runner.ts";
 import { withoutTokens } from "../without-tokens.ts";
 import { refusalOf } from "./api-failure.ts";
@@ -190,21 +190,4 @@ export function createKubernetesRunner({ config, settings, patience, logger }: K
       await following;
     },
   };
-}
-
-/** Waits, for at most so many milliseconds. @throws as soon as `leaving` is aborted. */
-async function orLeave(promise: Promise<void>, leaving: AbortSignal, timeoutMs?: number): Promise<void> {
-  leaving.throwIfAborted();
-  const over = new AbortController();
-  const signal = AbortSignal.any([leaving, over.signal]);
-  const time = pause(timeoutMs ?? 2 ** 31 - 1, undefined, { signal });
-  try {
-    await Promise.race([promise, time]);
-  } catch (error) {
-    leaving.throwIfAborted();
-    throw new Error(`waiting failed: ${messageOf(error)}`, { cause: error });
-  } finally {
-    over.abort();
-    await time.catch(() => undefined); // aborted by us
-  }
 }
