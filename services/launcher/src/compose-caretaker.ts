@@ -1,7 +1,7 @@
 import { connectRedis, type Logger, type RunningService, untilRedisReady } from "@peerbot/runtime";
 import { createSessionQueue } from "@peerbot/session-queue";
-import { runnerOf } from "./compose.ts";
 import type { LauncherConfig } from "./config.ts";
+import { chooseRunner } from "./runner/choose-runner.ts";
 import { endRuns } from "./runner/end-runs.ts";
 
 /**
@@ -14,7 +14,7 @@ export async function composeCaretaker(config: LauncherConfig, logger: Logger): 
   parts.defer(() => redis.disconnect());
   await untilRedisReady(redis);
   const { queue } = parts.use(createSessionQueue({ connection: redis, prefix: config.REDIS_PREFIX }));
-  const runner = parts.use(await runnerOf(config, logger));
+  const runner = parts.use(await chooseRunner(config, logger));
   logger.info("caretaker-started");
   parts.defer(async () => {
     const launchers = await queue.getWorkersCount();

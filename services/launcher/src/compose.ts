@@ -1,5 +1,3 @@
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import { createGitHubHost, type GitHost } from "@peerbot/git-host";
 import {
   connectRedis,
@@ -32,18 +30,12 @@ import { type LaunchSettings, launchSession } from "./launch/launch-session.ts";
 import { createRepositoryMemory } from "./launch/repository-memory.ts";
 import { withdrawStopped } from "./launch/withdraw-stopped.ts";
 import { createMetrics } from "./metrics.ts";
-import { createProcessRunner } from "./runner/process/process-runner.ts";
-import { versionOfSources } from "./runner/process/version-of-sources.ts";
+import { chooseRunner } from "./runner/choose-runner.ts";
 import type { SessionRunner } from "./runner/session-runner.ts";
-import { workEnvironmentOf } from "./runner/work-environment.ts";
 import { sweepRegularly } from "./sweep.ts";
 import { tellLineRegularly } from "./tell-line.ts";
 import { generationOf, keepPool } from "./warm/keep-pool.ts";
 import { createWarmRunner } from "./warm/warm-runner.ts";
-
-const WORKER_BESIDE_US = fileURLToPath(new URL("../../worker/src/main.ts", import.meta.url));
-
-const LIBRARIES = fileURLToPath(new URL("../../../libs", import.meta.url));
 
 /** Parts a test brings along. */
 export interface LauncherOverrides {
@@ -99,7 +91,7 @@ export async function compose(
   });
   const business = createBusinessEvents(logger, metrics);
   const settings = settingsOf(config, overrides);
-  const adapter = parts.use(overrides.runner ?? (await runnerOf(config, logger)));
+  const adapter = parts.use(overrides.runner ?? (await chooseRunner(config, logger)));
   const generation = generationOf(adapter, settings);
   const keeper = parts.use(
     keepPool(
@@ -218,35 +210,6 @@ function userDirectoryOf(
 ): UserDirectory {
   const { SLACK_BOT_TOKEN: token, SLACK_API_URL: apiUrl, REDIS_PREFIX: prefix } = config;
   return createSlackUserDirectory({ token, apiUrl, redis, prefix, logger });
-}
-
-/** The runner the settings name. */
-export async function runnerOf(config: LauncherConfig, logger: Logger): Promise<SessionRunner> {
-  switch (config.RUNNER) {
-    case "process":
-      return createProcessRunner({
-        directory: config.RUNS_DIR,
-        command: [process.execPath, config.WORKER_MAIN ?? WORKER_BESIDE_US],
-        version: await versionOfSources([dirname(config.WORKER_MAIN ?? WORKER_BESIDE_US), LIBRARIES]),
-        // What another program does with the argument is not known.
-        compilesAhead: config.WORKER_MAIN === undefined,
-        searchPath: config.PATH,
-        workEnvironment: workEnvironmentOf(config),
-        faultPointsDir: config.FAULT_POINTS_DIR,
-        logger,
-      });
-    case "docker": {
-      const { openDockerRunner } = await import("./runner/docker/open-docker-runner.ts");
-      return openDockerRunner(config, logger);
-    }
-    case "kubernetes": {
-      // Its client takes most of a second to load.
-      const { openKubernetesRunner } = await import("./runner/kubernetes/open-kubernetes-runner.ts");
-      return openKubernetesRunner(config, logger);
-    }
-    default:
-      return config.RUNNER satisfies never;
-  }
 }
 
 function countBy<T>(all: readonly T[], stateOf: (one: T) => string): Record<string, number> {
