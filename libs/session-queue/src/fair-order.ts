@@ -2,6 +2,7 @@ import { SessionJob } from "@peerbot/contracts";
 import type { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { z } from "zod";
+import { shareRuns } from "./share-runs.ts";
 
 /** Every job waits with this BullMQ priority; what orders them is their score within it. */
 export const FAIR_PRIORITY = 1;
@@ -142,7 +143,8 @@ export function createFairOrder({ redis, queue }: { redis: Redis; queue: Pick<Qu
   const run = (script: string, ...own: (string | number)[]) =>
     redis.eval(script, keys.length, ...keys, queue.toKey(""), KEPT_SECONDS, ...own);
   return {
-    arrange: async () => void (await run(ARRANGE_ONLY)),
+    // Once for all messages that come in meanwhile: it looks at everything that waits.
+    arrange: shareRuns(async () => void (await run(ARRANGE_ONLY))),
     take: async (jobId) => void (await run(TAKE, jobId, FIRST_PRIORITY)),
     async line() {
       // A job that was removed while it was read has no data.

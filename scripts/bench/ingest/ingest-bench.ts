@@ -1,3 +1,5 @@
+import { createSessionQueue, type SessionQueue } from "@peerbot/session-queue";
+import { Redis } from "ioredis";
 import { createSandboxClient } from "../../say/sandbox-client.ts";
 import { type Stack, startStack } from "../../stack/index.ts";
 import type { Bench, BenchOptions, BenchResult } from "../bench.ts";
@@ -7,6 +9,8 @@ import { deliver } from "./deliver.ts";
 import { type MentionScene, mentionDeliveries } from "./mention-deliveries.ts";
 
 const DELIVERIES = 500;
+/** As after hours without a launcher. */
+const WAITING = 2_000;
 const AT_ONCE = 8;
 /** What nobody may have compiled or connected yet. */
 const WARM_UP = 100;
@@ -14,7 +18,7 @@ const WARM_UP = 100;
 export const ingestBench: Bench = {
   name: "ingest",
   title: "From Slack's delivery to its acknowledgement",
-  about: `${DELIVERIES} mentions over HTTP, ${AT_ONCE} under way at a time, until ingress has acknowledged them all: each verified, stored in its session's inbox and its job enqueued; and the same once more, as Slack does when in doubt. Against a bare HTTP server that verifies nothing and appends each body to one stream of the same Redis.`,
+  about: `${DELIVERIES} mentions over HTTP, ${AT_ONCE} under way at a time, until ingress has acknowledged them all: each verified, stored in its session's inbox, its job enqueued and put into the fair order, with nobody waiting before and with ${WAITING.toLocaleString("en")} sessions waiting. Against a bare HTTP server that verifies nothing and appends each body to one stream of the same Redis.`,
   rounds: 9,
   async run({ dataDir, rounds, signal, report }: BenchOptions): Promise<BenchResult> {
     await using running = new AsyncDisposableStack();
@@ -25,17 +29,20 @@ export const ingestBench: Bench = {
       await startBareServer({ redisUrl: stack.redis.url, stream: `${stack.redis.prefix}:bare` }),
     );
     const { url, scene } = await sceneOf(stack);
+    const { queue } = running.use(sessionQueueOf(stack, running));
     await deliver(bare.url, mentionDeliveries(WARM_UP, scene), { atOnce: AT_ONCE });
     await deliver(url, mentionDeliveries(WARM_UP, scene), { atOnce: AT_ONCE });
 
     const load = { before: loadNow(), after: 0 };
-    const times = { bare: [] as number[], first: [] as number[], again: [] as number[] };
+    const times = { bare: [] as number[], first: [] as number[], behind: [] as number[] };
     for (let round = 1; round <= rounds; round++) {
       signal.throwIfAborted();
       const deliveries = mentionDeliveries(DELIVERIES, scene);
       times.bare.push(await deliver(bare.url, deliveries, { atOnce: AT_ONCE }));
+      await queue.drain();
       times.first.push(await deliver(url, deliveries, { atOnce: AT_ONCE }));
-      times.again.push(await deliver(url, deliveries, { atOnce: AT_ONCE }));
+      await deliver(url, mentionDeliveries(WAITING - DELIVERIES, scene), { atOnce: AT_ONCE });
+      times.behind.push(await deliver(url, mentionDeliveries(DELIVERIES, scene), { atOnce: AT_ONCE }));
       const told = Object.entries(times).map(([name, values]) => `${name} ${Math.round(values.at(-1) ?? 0)}`);
       report(`round ${round} of ${rounds}: ${told.join(", ")}`);
     }
@@ -44,8 +51,8 @@ export const ingestBench: Bench = {
       unit: "ms",
       baseline: { name: "bare HTTP server and Redis", values: times.bare },
       measured: [
-        { name: "mentions", values: times.first },
-        { name: "the same once more", values: times.again },
+        { name: "mentions, nobody waiting", values: times.first },
+        { name: `mentions, ${WAITING.toLocaleString("en")} waiting`, values: times.behind },
       ],
       breakdowns: [],
       load,
@@ -53,18 +60,22 @@ export const ingestBench: Bench = {
   },
 };
 
+function sessionQueueOf(stack: Stack, parts: AsyncDisposableStack): SessionQueue {
+  const connection = new Redis(stack.redis.url);
+  parts.defer(() => connection.disconnect());
+  return createSessionQueue({ connection, prefix: stack.redis.prefix });
+}
+
 async function sceneOf(stack: Stack): Promise<{ url: string; scene: MentionScene }> {
   const state = await createSandboxClient(stack.plan.sandboxUrl ?? "").state();
-  const [user] = state.users;
   const [channel] = state.channels;
   const ingress = stack.plan.services.find(({ name }) => name === "ingress")?.environment ?? {};
-  if (user === undefined || channel === undefined) throw new Error("the sandbox's workspace is empty");
+  if (channel === undefined) throw new Error("the sandbox's workspace has no channel");
   return {
     url: state.delivery.eventsUrl,
     scene: {
       team: state.team.id,
       channel: channel.id,
-      user: user.id,
       bot: state.botUser.id,
       signingSecret: ingress.SLACK_SIGNING_SECRET ?? "",
     },

@@ -6,21 +6,25 @@ export interface Delivery {
   headers: Readonly<Record<string, string>>;
 }
 
-/** Where and by whom the app is mentioned. */
+/** Where the app is mentioned. */
 export interface MentionScene {
   team: string;
   channel: string;
-  user: string;
   bot: string;
   signingSecret: string;
 }
 
-/** As many mentions, each beginning a thread of its own. Slack takes a signature for five minutes. */
+const PEOPLE = 50;
+let made = 0;
+
+/** As many mentions, by some people in turns, each beginning a thread of its own. Slack takes a signature for five minutes. */
 export function mentionDeliveries(count: number, scene: MentionScene): Delivery[] {
   const second = Math.floor(Date.now() / 1_000);
-  return Array.from({ length: count }, (_, index) => {
-    const ts = `${second}.${String(index).padStart(6, "0")}`;
-    const { team, channel, user, bot } = scene;
+  return Array.from({ length: count }, () => {
+    made += 1;
+    const ts = `${second}.${String(made).padStart(6, "0")}`;
+    const user = `U0BENCH${made % PEOPLE}`;
+    const { team, channel, bot } = scene;
     const body = JSON.stringify({
       type: "event_callback",
       team_id: team,
